@@ -1,0 +1,1 @@
+"""How the project checks itself: tests, linters, formatters, locks."""

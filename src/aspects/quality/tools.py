@@ -1,0 +1,104 @@
+"""Runs the development tools that `requirements/test.txt` locks."""
+
+from __future__ import annotations
+
+import filecmp
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from aspects.stack.environments import install_lock
+
+SCRIPTS = Path(sys.executable).parent
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A linter or formatter: how it checks, and how it mends (nothing when it cannot)."""
+
+    name: str
+    check: Sequence[str]
+    mend: Sequence[str] = ()
+
+
+PYTHON = ("tasks.py", "src", "tests", "services", "ralph", "dbt")
+SQL = ("assets/queries", "dbt/models", "dbt/tests", "src/aspects/warehouse")
+YAML = ("assets", "dbt", "ralph", "services", ".pre-commit-config.yaml", ".yamllint.yaml")
+
+TOOLS = (
+    Tool("ruff", ("ruff", "check", *PYTHON), ("ruff", "check", "--fix", *PYTHON)),
+    Tool("ruff format", ("ruff", "format", "--check", *PYTHON), ("ruff", "format", *PYTHON)),
+    Tool("mypy", ("mypy",)),
+    Tool("yamllint", ("yamllint", "--strict", *YAML)),
+    Tool(
+        "sqlfmt",
+        ("sqlfmt", "--check", "--dialect", "clickhouse", "--no-progressbar", *SQL),
+        ("sqlfmt", "--dialect", "clickhouse", "--no-progressbar", *SQL),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a tool said."""
+
+    name: str
+    passed: bool
+    output: str
+
+
+def ensure_installed(root: Path) -> bool:
+    """Install the development tools beside the commands; False when they are there already."""
+    lock, marker = root / "requirements" / "test.txt", SCRIPTS.parent / "installed-test.txt"
+    if marker.exists() and filecmp.cmp(lock, marker, shallow=False):
+        return False
+    install_lock(Path(sys.executable), lock, "the tests and linters")
+    shutil.copyfile(lock, marker)
+    return True
+
+
+def run_tool(words: Sequence[str], name: str, root: Path) -> Outcome:
+    """Run one tool of the environment in the root of the repository and keep what it says."""
+    command = [str(SCRIPTS / words[0]), *(word for word in words[1:] if _exists(word, root))]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    return Outcome(name, done.returncode == 0, (done.stdout + done.stderr).strip())
+
+
+def _exists(word: str, root: Path) -> bool:
+    """A folder that this checkout does not have is left out; every other word stays."""
+    return "/" not in word or (root / word).exists()
+
+
+def pytest_command(paths: Iterable[str], options: Iterable[str]) -> list[str]:
+    return [str(SCRIPTS / "pytest"), *options, *paths]
+
+
+def run_pytest(paths: Iterable[str], options: Iterable[str], root: Path) -> int:
+    """Run the tests with their output shown as it comes; returns pytest's exit status."""
+    return subprocess.run(pytest_command(paths, options), cwd=root, env=dict(os.environ), check=False).returncode
+
+
+def compile_locks(root: Path, upgrade: bool) -> list[Path]:
+    """Write each `requirements.txt` anew from its `.in`: hashes for every platform, no addresses."""
+    uv = str(SCRIPTS / "uv")
+    sources = sorted(
+        [*root.glob("requirements/*.in"), *root.glob("*/requirements.in"), *root.glob("services/*/requirements.in")]
+    )
+    options = [
+        "--quiet",
+        "--generate-hashes",
+        "--universal",
+        "--python-version",
+        "3.11",
+        "--no-emit-index-url",
+        "--no-header",
+    ]
+    for source in sources:
+        command = [uv, "pip", "compile", *options, *(["--upgrade"] if upgrade else [])]
+        target = source.with_suffix(".txt")
+        subprocess.run([*command, source.name, "--output-file", target.name], cwd=source.parent, check=True)
+    return [source.with_suffix(".txt") for source in sources]

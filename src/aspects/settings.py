@@ -1,0 +1,124 @@
+"""Settings: the only reader of the environment and of `.env`."""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from aspects.errors import AspectsError
+
+ROOT = Path(__file__).resolve().parents[2]
+PREFIX = "ASPECTS_"
+
+
+class Settings(BaseSettings):
+    """Every setting is the environment variable `ASPECTS_<NAME>`, or a line of `.env`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=ROOT / ".env", extra="ignore", frozen=True)
+
+    root: Path = ROOT
+    state: Path = ROOT / ".aspects"
+    """Where data, logs, secrets and environments are kept."""
+    environments: Path | None = None
+    """Where the services' Python environments are kept; `<state>/envs` unless set."""
+    host: str = "127.0.0.1"
+    """The address that every service binds to."""
+    clickhouse_port: int = Field(default=8123, ge=1, le=65535)
+    ralph_port: int = Field(default=8100, ge=1, le=65535)
+    superset_port: int = Field(default=8088, ge=1, le=65535)
+    clickhouse_binary: str = "clickhouse"
+    """A real server of this name on PATH is used instead of the embedded engine; empty: never."""
+    cluster: str = ""
+    """Name of the ClickHouse cluster; empty on one node."""
+    pii: bool = False
+    """Whether names, e-mail addresses and the like may be stored and shown."""
+    lms_url: str = "http://localhost:18000"
+    """The URL of the Open edX LMS, as it stands in statements."""
+    start_timeout: int = Field(default=180, ge=5)
+    """Seconds that `dev.up` waits for a service to become healthy."""
+    free_space_mb: int = Field(default=500, ge=0)
+    """Megabytes that must be free under `state` before anything starts."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @cached_property
+    def envs(self) -> Path:
+        """The folder of the services' Python environments."""
+        return self.environments or self.state / "envs"
+
+    @property
+    def clickhouse_url(self) -> str:
+        return f"http://{self.host}:{self.clickhouse_port}"
+
+    @property
+    def ralph_url(self) -> str:
+        return f"http://{self.host}:{self.ralph_port}"
+
+    @property
+    def superset_url(self) -> str:
+        return f"http://{self.host}:{self.superset_port}"
+
+    def port(self, service: str) -> int:
+        """The port of a service by its name; KeyError when it has none."""
+        try:
+            return int(getattr(self, f"{service}_port"))
+        except AttributeError as error:
+            raise KeyError(service) from error
+
+    def service_state(self, service: str) -> Path:
+        """The folder where a service keeps its data."""
+        return self.state / service
+
+
+def load(**overrides: object) -> Settings:
+    """The settings in force: the environment, then `.env`, then those that the running stack was started with.
+
+    Raises AspectsError (`settings.invalid`) that names each variable that cannot be used.
+    """
+    try:
+        given = Settings(**overrides)  # type: ignore[arg-type]  # pydantic checks the values
+        recorded = _recorded(given.state)
+        if not recorded:
+            return given
+        return Settings(**(recorded | given.model_dump(include=given.model_fields_set)))
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{PREFIX}{str(item['loc'][0]).upper()}={item['input']!r}: {item['msg']}" for item in error.errors()
+        )
+        raise AspectsError(
+            "A setting cannot be used.",
+            why=wrong,
+            fix="Correct it in the environment or in .env.",
+            code="settings.invalid",
+            status=2,
+        ) from error
+
+
+def load_recorded(state: Path) -> Settings:
+    """The settings that the stack in this state folder was started with, whatever the environment says now."""
+    return Settings(**(_recorded(state) | {"state": state}))
+
+
+def record(settings: Settings) -> None:
+    """Keep the settings for the processes of the stack and for later commands."""
+    file = _record_file(settings.state)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(settings.model_dump_json(exclude={"state", "root"}))
+
+
+def forget(state: Path) -> None:
+    """The stack is down: later commands follow the environment alone."""
+    _record_file(state).unlink(missing_ok=True)
+
+
+def _record_file(state: Path) -> Path:
+    return state / "run" / "settings.json"
+
+
+def _recorded(state: Path) -> dict[str, Any]:
+    file = _record_file(state)
+    return dict(json.loads(file.read_text())) if file.exists() else {}

@@ -1,0 +1,1 @@
+"""The services of the platform as processes on this machine: embedded mode."""

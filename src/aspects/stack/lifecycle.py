@@ -1,0 +1,251 @@
+"""Up, down, status and reset of the embedded stack."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import psutil
+
+from aspects.errors import AspectsError
+from aspects.settings import Settings, forget, load_recorded, record
+from aspects.stack import environments, preflight
+from aspects.stack.health import is_healthy, wait_until_healthy
+from aspects.stack.secrets import load_secrets
+from aspects.stack.services import Service, read_services
+from aspects.stack.supervisor import Supervisor, run_folder
+
+
+class Note(Protocol):
+    """A phase that is under way and takes a word on what it found."""
+
+    def note(self, text: str) -> None: ...
+
+
+Phases = Callable[[str], AbstractContextManager[Note]]
+"""Opens a phase by its title: the console's `phase`."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """Work between the services' starts: done once the services that it needs are healthy, first if it needs none."""
+
+    title: str
+    needs: tuple[str, ...]
+    run: Callable[[], str]
+    """Does it, and says what was done in a word or two."""
+
+
+@dataclass(frozen=True)
+class ServiceStatus:
+    """One service as `dev.status` shows it."""
+
+    name: str
+    state: str
+    """healthy, starting, stopped or failed."""
+    url: str
+    pid: int | None
+    login: dict[str, str] | None
+
+
+@dataclass(frozen=True)
+class StackStatus:
+    """The stack: up when every service is healthy, down when none runs, else degraded."""
+
+    state: str
+    services: list[ServiceStatus]
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def status(settings: Settings) -> StackStatus:
+    """What runs now. Starts and changes nothing."""
+    supervisor = Supervisor(settings)
+    processes = {process.name: process for process in supervisor.processes()}
+    secrets = load_secrets(settings) if processes else {}
+    services = []
+    for service in running_services(settings):
+        process = processes.get(service.name)
+        services.append(
+            ServiceStatus(
+                name=service.name,
+                state=_state(process.state if process else "stopped", service, settings),
+                url=service.url(settings),
+                pid=process.pid if process else None,
+                login=service.credentials(settings, secrets) if secrets else None,
+            )
+        )
+    states = {service.state for service in services}
+    overall = "up" if states == {"healthy"} else "down" if not processes else "degraded"
+    return StackStatus(overall, services)
+
+
+def running_services(settings: Settings) -> list[Service]:
+    """The services that have a process of their own."""
+    return [service for service in read_services(settings.root) if service.runs]
+
+
+def _state(process_state: str, service: Service, settings: Settings) -> str:
+    match process_state:
+        case "running" | "starting":
+            return "healthy" if is_healthy(service, settings) else "starting"
+        case "stopped" | "stopping":
+            return "stopped"
+        case _:
+            return "failed"
+
+
+def up(settings: Settings, steps: list[Step], phases: Phases) -> StackStatus:
+    """Start what does not run yet, do the steps, and wait until all is healthy.
+
+    A first look at the machine changes nothing. When anything fails, or Ctrl-C is pressed, whatever this
+    call started is stopped again. AspectsError: `stack.preflight`, `stack.install`, `stack.unhealthy`,
+    `stack.busy`, `stack.settings_changed`.
+    """
+    services = read_services(settings.root)
+    supervisor = Supervisor(settings)
+    was_running = supervisor.is_running()
+    with phases("Look at the machine (nothing is changed yet)"):
+        _check_same_settings(settings, was_running)
+        _preflight(settings, services, supervisor)
+    with _only_one_at_a_time(settings):
+        _install(settings, services, phases)
+        load_secrets(settings)
+        record(settings)
+        try:
+            if not was_running:
+                supervisor.start(services)
+            _start(settings, services, steps, supervisor, phases)
+        except BaseException:
+            if not was_running:
+                supervisor.stop()
+                forget(settings.state)
+            raise
+    return status(settings)
+
+
+def down(settings: Settings) -> bool:
+    """Stop everything; False when nothing ran. Data stays."""
+    stopped = Supervisor(settings).stop()
+    forget(settings.state)
+    return stopped
+
+
+def reset(settings: Settings, keep_environments: bool = True) -> list[Path]:
+    """Stop the stack and delete its data, logs and secrets; returns the deleted folders and files."""
+    down(settings)
+    kept = {settings.envs.name} if keep_environments else set()
+    gone = sorted(path for path in settings.state.glob("*") if path.name not in kept)
+    for path in gone:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    return gone
+
+
+def _preflight(settings: Settings, services: list[Service], supervisor: Supervisor) -> None:
+    own = {process.pid for process in supervisor.processes() if process.pid}
+    wrong = [check for check in preflight.run_checks(settings, services, own) if check.required and not check.ok]
+    if wrong:
+        raise AspectsError(
+            "This machine is not ready; nothing was changed.",
+            why="\n".join(f"{check.name}: {check.found}" for check in wrong),
+            fix="\n  → ".join(check.fix for check in wrong),
+            code="stack.preflight",
+        )
+
+
+def _check_same_settings(settings: Settings, was_running: bool) -> None:
+    if not was_running:
+        return
+    recorded = load_recorded(settings.state)
+    changed = [
+        name
+        for name in type(settings).model_fields
+        if name not in ("root", "state") and getattr(settings, name) != getattr(recorded, name)
+    ]
+    if changed:
+        raise AspectsError(
+            "The stack is up with other settings.",
+            why="; ".join(f"{name}: {getattr(recorded, name)} → {getattr(settings, name)}" for name in changed),
+            fix="./inv dev.down, then ./inv dev.up",
+            code="stack.settings_changed",
+        )
+
+
+def _install(settings: Settings, services: list[Service], phases: Phases) -> None:
+    for service in services:
+        if service.requirements.exists() and not environments.is_installed(service, settings):
+            with phases(f"Install {service.title}"):
+                environments.install(service, settings)
+
+
+def _start(
+    settings: Settings, services: list[Service], steps: list[Step], supervisor: Supervisor, phases: Phases
+) -> None:
+    """Start each service as early as what it needs allows; they come up side by side."""
+    waiting = [service for service in services if service.runs]
+    healthy: set[str] = set()
+    todo = list(steps)
+    started: list[Service] = []
+
+    def start_what_can() -> None:
+        for service in [service for service in waiting if healthy.issuperset(_processes_of(service.needs, services))]:
+            supervisor.start_service(service.name)
+            waiting.remove(service)
+            started.append(service)
+
+    def do_what_can() -> None:
+        for step in [step for step in todo if healthy.issuperset(step.needs)]:
+            todo.remove(step)
+            with phases(step.title) as phase:
+                phase.note(step.run())
+
+    do_what_can()
+    start_what_can()
+    while started:
+        service = started.pop(0)
+        with phases(f"Start {service.title}"):
+            wait_until_healthy(service, settings, supervisor)
+        healthy.add(service.name)
+        start_what_can()
+        do_what_can()
+
+
+def _processes_of(names: tuple[str, ...], services: list[Service]) -> set[str]:
+    return {service.name for service in services if service.name in names and service.runs}
+
+
+@contextmanager
+def _only_one_at_a_time(settings: Settings) -> Iterator[None]:
+    """Two `dev.up` at once would start two of everything; the kernel drops the lock if one is killed."""
+    run_folder(settings).mkdir(parents=True, exist_ok=True)
+    with (run_folder(settings) / "up.lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            file.seek(0)
+            raise AspectsError(
+                "Another dev.up is at work on this stack.",
+                why=f"Its process is {file.read().strip() or 'unknown'}.",
+                fix="Wait until it is done; ./inv dev.status shows how far it is.",
+                code="stack.busy",
+            ) from error
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def resident_bytes(settings: Settings) -> int:
+    """Resident memory of the supervisor and all services, in bytes."""
+    file = run_folder(settings) / "supervisord.pid"
+    if not file.exists():
+        return 0
+    root = psutil.Process(int(file.read_text()))
+    return sum(process.memory_info().rss for process in (root, *root.children(recursive=True)))

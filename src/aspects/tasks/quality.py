@@ -1,0 +1,79 @@
+"""Checks of the project itself."""
+
+from __future__ import annotations
+
+from invoke.context import Context
+
+from aspects.console import Console
+from aspects.errors import AspectsError
+from aspects.quality import tools
+from aspects.settings import ROOT
+from aspects.tasks.base import task
+
+
+@task(
+    variadic="paths",
+    at_least=0,
+    help={
+        "paths": "Test files or folders; all of them unless given.",
+        "unit": "Only the tests that start no service.",
+        "match": "Only the tests whose name matches (pytest -k).",
+        "fail-fast": "Stop at the first test that fails.",
+    },
+)
+def test(context: Context, paths: list[str], unit: bool = False, match: str = "", fail_fast: bool = False) -> None:
+    """Run the tests: unit, integration against real services, and a browser where one is found."""
+    _install(Console())
+    chosen = paths or (["tests/unit"] if unit else ["tests", "services/clickhouse/tests"])
+    options = ["-q", "--durations=10", *(["-k", match] if match else []), *(["-x"] if fail_fast else [])]
+    status = tools.run_pytest(chosen, options, ROOT)
+    if status:
+        raise AspectsError("Some tests failed.", fix="The reasons are above.", code="quality.test", status=status)
+
+
+@task()
+def lint(context: Context, json: bool = False) -> None:
+    """Check code, types, SQL and YAML."""
+    console = Console(json)
+    _install(console)
+    outcomes = []
+    for tool in tools.TOOLS:
+        with console.phase(tool.name) as phase:
+            outcome = tools.run_tool(tool.check, tool.name, ROOT)
+            outcomes.append(outcome)
+            if not outcome.passed:
+                phase.note("failed")
+    for outcome in outcomes:
+        if not outcome.passed:
+            console.heading(outcome.name)
+            console.say(outcome.output)
+    console.result({"tools": outcomes})
+    failed = [outcome.name for outcome in outcomes if not outcome.passed]
+    if failed:
+        raise AspectsError(
+            f"Not clean: {', '.join(failed)}.", fix="./inv fmt mends what can be mended.", code="quality.lint"
+        )
+
+
+@task()
+def fmt(context: Context) -> None:
+    """Format code and SQL, and mend what the linters can mend."""
+    console = Console()
+    _install(console)
+    for tool in tools.TOOLS:
+        if tool.mend:
+            with console.phase(tool.name):
+                tools.run_tool(tool.mend, tool.name, ROOT)
+
+
+@task(help={"upgrade": "Take the newest versions that the requirements allow."})
+def lock(context: Context, upgrade: bool = False) -> None:
+    """Write the lock files anew from the requirements beside them."""
+    console = Console()
+    with console.phase("Resolve the requirements") as phase:
+        phase.note(f"{len(tools.compile_locks(ROOT, upgrade))} lock files")
+
+
+def _install(console: Console) -> None:
+    with console.phase("Tools for tests and linting") as phase:
+        phase.note("installed" if tools.ensure_installed(ROOT) else "ready")

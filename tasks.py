@@ -1,0 +1,9 @@
+"""The commands, by namespace. Each module has its own; see `./inv --list`."""
+
+from invoke.collection import Collection
+
+from aspects.tasks import dev, quality
+
+namespace = Collection.from_module(quality)
+for name, module in {"dev": dev}.items():
+    namespace.add_collection(Collection.from_module(module), name=name)
