@@ -1,0 +1,1 @@
+"""xAPI statements: their vocabulary, what makes one valid, reading them from files, storing them."""

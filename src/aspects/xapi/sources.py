@@ -1,0 +1,179 @@
+"""Lines out of files of any size, plain or compressed, at constant memory.
+
+What a file is, its content says and not its name: gzip and zstd are known by their first bytes.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import sys
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import zstandard
+
+from aspects.errors import AspectsError
+
+STANDARD_INPUT: Final = "-"
+MAX_LINE: Final = 8_000_000
+"""Bytes that are kept of one line; the rest of a longer one is dropped, and the line is marked as cut."""
+
+_GZIP = b"\x1f\x8b"
+_ZSTD = b"\x28\xb5\x2f\xfd"
+_BOM = b"\xef\xbb\xbf"
+_CHUNK: Final = 1 << 20
+_ZSTD_SLICE: Final = 2048
+"""Compressed bytes handed over at once: even the tightest zstd stream then yields under 100 MB a step."""
+
+
+class BrokenSource(Exception):
+    """A source ended before its time or cannot be decompressed. What came before it is good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a source: its number from 1, its bytes, and whether MAX_LINE cut it."""
+
+    number: int
+    content: bytes
+    cut: bool = False
+
+
+def find(names: list[str]) -> list[str]:
+    """The files that the given names mean: a directory stands for all files in it and below it.
+
+    Hidden files are left out. `-` is standard input. Raises AspectsError when a name is neither a file
+    nor a directory, or when a directory holds no file.
+    """
+    files: list[str] = []
+    for name in names:
+        path = Path(name)
+        if name == STANDARD_INPUT or path.is_file() or path.is_fifo():
+            files.append(name)
+        elif path.is_dir():
+            inside = sorted(str(file) for file in path.rglob("*") if file.is_file() and not _hidden(file, path))
+            if not inside:
+                raise AspectsError(
+                    f"There is no file in {name}.",
+                    why="A directory is read with all its subdirectories; hidden files are left out.",
+                    fix="Give the directory that holds the statements, or the files themselves.",
+                    code="data.empty_directory",
+                )
+            files.extend(inside)
+        else:
+            raise AspectsError(
+                f"There is no file {name}.",
+                why="It does not exist, or it is neither a file nor a directory.",
+                fix="Check the path. Use - to read standard input.",
+                code="data.no_file",
+            )
+    return files
+
+
+def _hidden(file: Path, below: Path) -> bool:
+    return any(part.startswith(".") for part in file.relative_to(below).parts)
+
+
+def read_lines(name: str) -> Iterator[Line]:
+    """Each line of a file that is not blank, without its line ending and without a byte order mark.
+
+    Raises BrokenSource where the file is cut short or damaged, after all that could be read: the last line
+    before it may be half a line. Raises AspectsError when the file cannot be opened.
+    """
+    try:
+        stream = sys.stdin.buffer if name == STANDARD_INPUT else Path(name).open("rb")
+    except OSError as error:
+        raise AspectsError(
+            f"{name} cannot be read.", why=str(error), fix="Check the file and its permissions.", code="data.unreadable"
+        ) from error
+    with stream:
+        yield from _lines(_decompressed(io.BufferedReader(stream) if isinstance(stream, io.RawIOBase) else stream))
+
+
+def _decompressed(stream: BinaryIO) -> Iterator[bytes]:
+    """The content in pieces; raises BrokenSource where it cannot go on."""
+    try:
+        head = stream.read(4)
+        if head.startswith(_GZIP):
+            yield from _gunzip(_Rejoined(head, stream))
+        elif head.startswith(_ZSTD):
+            yield from _unzstd(_Rejoined(head, stream))
+        else:
+            yield head
+            while piece := stream.read(_CHUNK):
+                yield piece
+    except EOFError as error:
+        raise BrokenSource("The compressed data ends in the middle: the file is cut short.") from error
+    except (zlib.error, gzip.BadGzipFile, zstandard.ZstdError) as error:
+        raise BrokenSource(f"The compressed data is damaged: {error}.") from error
+    except OSError as error:
+        raise BrokenSource(f"Reading failed: {error}.") from error
+
+
+class _Rejoined(io.RawIOBase):
+    """A stream with its first bytes put back, so that pipes can be looked into too."""
+
+    def __init__(self, head: bytes, stream: BinaryIO) -> None:
+        self._head = head
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]  # the stub's buffer type is private
+        piece = self._head or self._stream.read(len(buffer))
+        taken = piece[: len(buffer)]
+        self._head = piece[len(buffer) :]
+        buffer[: len(taken)] = taken
+        return len(taken)
+
+
+def _gunzip(stream: io.RawIOBase) -> Iterator[bytes]:
+    with gzip.GzipFile(fileobj=io.BufferedReader(stream, _CHUNK)) as file:
+        while piece := file.read1(_CHUNK):
+            yield piece
+
+
+def _unzstd(stream: io.RawIOBase) -> Iterator[bytes]:
+    source = io.BufferedReader(stream, _CHUNK)
+    frame = zstandard.ZstdDecompressor().decompressobj()
+    begun = False
+    while piece := source.read(_ZSTD_SLICE):
+        while piece:
+            if frame.eof:
+                frame = zstandard.ZstdDecompressor().decompressobj()
+            begun = True
+            yield frame.decompress(piece)
+            piece = frame.unused_data if frame.eof else b""
+    if begun and not frame.eof:
+        raise EOFError
+
+
+def _lines(pieces: Iterator[bytes]) -> Iterator[Line]:
+    """Cut pieces at line feeds. A line longer than MAX_LINE is given once, cut."""
+    number = 1
+    begun = b""
+    try:
+        for piece in pieces:
+            first, *others = piece.split(b"\n")
+            if len(begun) <= MAX_LINE:
+                begun += first[: MAX_LINE + 1]
+            for content in others:
+                yield from _line(number, begun)
+                number += 1
+                begun = content
+    except BrokenSource:
+        yield from _line(number, begun)
+        raise
+    yield from _line(number, begun)
+
+
+def _line(number: int, content: bytes) -> Iterator[Line]:
+    if number == 1:
+        content = content.removeprefix(_BOM)
+    if content := content.strip():
+        yield Line(number, content[:MAX_LINE], cut=len(content) > MAX_LINE)

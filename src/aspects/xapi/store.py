@@ -1,0 +1,166 @@
+"""Statements into the raw table, each once.
+
+The raw table is sorted by (emission_time, event_id), so whether a statement is stored already is asked by
+that pair. The rows are sent in ClickHouse's Native format, column by column, which the server reads
+fastest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from aspects.errors import AspectsError
+from aspects.xapi.statement import Statement
+
+RAW_TABLE: Final = "xapi.xapi_events_all"
+_LOOKUP: Final = 4000
+"""Keys asked for in one query: keeps it under ClickHouse's default limit of 256 KiB for a query's text."""
+_LOW_HALF: Final = (1 << 64) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of some statements: new ones, ones that were there, and how many of these differ."""
+
+    stored: int = 0
+    duplicates: int = 0
+    differing: int = 0
+
+
+class StatementStore:
+    """The raw table of statements."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def add(self, statements: Sequence[Statement]) -> Added:
+        """Store those that are not stored yet.
+
+        Of statements with one id the first stays, whatever the others say. Raises AspectsError when the
+        database refuses or cannot be reached; running the same again then is safe.
+        """
+        unique, repeated, differing = _once(statements)
+        try:
+            known = self._known(unique)
+            new = [one for one in unique if one.event_id not in known]
+            if new:
+                self._client.raw_insert(
+                    RAW_TABLE, insert_block=native_block(new), fmt="Native", compression=None
+                )
+        except ClickHouseError as error:
+            raise AspectsError(
+                "The statements could not be stored.",
+                why=str(error).strip(),
+                fix="See ./inv dev.status and the log (./inv dev.logs clickhouse), then run the same command again: "
+                "nothing is stored twice.",
+                code="data.not_stored",
+            ) from error
+        known_differ = sum(
+            1 for one in unique if one.event_id in known and known[one.event_id] != hashlib.md5(one.text).hexdigest()
+        )
+        return Added(len(new), repeated + len(known), differing + known_differ)
+
+    def _known(self, statements: Sequence[Statement]) -> dict[int, str]:
+        """Of these, the ids that are stored, each with the MD5 of the stored text."""
+        if not statements or self._none_between(statements):
+            return {}
+        known: dict[int, str] = {}
+        ordered = sorted(statements, key=lambda one: one.emission_time)
+        for start in range(0, len(ordered), _LOOKUP):
+            keys = ordered[start : start + _LOOKUP]
+            rows = self._client.query(_lookup(keys)).result_rows
+            known.update((UUID(str(identifier)).int, str(digest)) for identifier, digest in rows)
+        return known
+
+    def _none_between(self, statements: Sequence[Statement]) -> bool:
+        times = [one.emission_time for one in statements]
+        found = self._client.query(
+            f"select count() from (select 1 from {RAW_TABLE} where emission_time"
+            f" between {_moment(min(times))} and {_moment(max(times))} limit 1)"
+        ).result_rows
+        return found[0][0] == 0
+
+
+def _once(statements: Iterable[Statement]) -> tuple[list[Statement], int, int]:
+    """Without repetitions of an id; how many those were, and how many of them said something else."""
+    first: dict[int, Statement] = {}
+    repeated = differing = 0
+    for statement in statements:
+        kept = first.setdefault(statement.event_id, statement)
+        if kept is not statement:
+            repeated += 1
+            differing += kept.text != statement.text
+    return list(first.values()), repeated, differing
+
+
+def _moment(microseconds: int) -> str:
+    return f"fromUnixTimestamp64Micro(toInt64({microseconds}), 'UTC')"
+
+
+def _lookup(keys: Sequence[Statement]) -> str:
+    rows = "".join(f"{one.emission_time}\t{UUID(int=one.event_id)}\n" for one in keys)
+    return (
+        f"select event_id, lower(hex(MD5(event))) from {RAW_TABLE} prewhere (emission_time, event_id) in ("
+        "select fromUnixTimestamp64Micro(moment, 'UTC'), id"
+        f" from format(TSV, 'moment Int64, id UUID', '{rows}'))"
+    )
+
+
+def native_block(statements: Sequence[Statement]) -> bytes:
+    """The raw table's three columns as one block of ClickHouse's Native format.
+
+    A block is the number of columns and of rows, then for each column its name, its type and its values:
+    a UUID as two little-endian 64-bit halves, high half first, a text with its length before it.
+    """
+    halves = array("Q")
+    for one in statements:
+        halves.append(one.event_id >> 64)
+        halves.append(one.event_id & _LOW_HALF)
+    times = array("q", [one.emission_time for one in statements])
+    if sys.byteorder == "big":
+        halves.byteswap()
+        times.byteswap()
+    texts: list[bytes] = []
+    for one in statements:
+        texts.append(_length(len(one.text)))
+        texts.append(one.text)
+    return b"".join(
+        [
+            _length(3),
+            _length(len(statements)),
+            _column("event_id", "UUID"),
+            halves.tobytes(),
+            _column("emission_time", "DateTime64(6)"),
+            times.tobytes(),
+            _column("event", "String"),
+            *texts,
+        ]
+    )
+
+
+def _column(name: str, type_name: str) -> bytes:
+    return _length(len(name)) + name.encode() + _length(len(type_name)) + type_name.encode()
+
+
+def _length(value: int) -> bytes:
+    """A number in ClickHouse's variable length: seven bits a byte, the lowest first (LEB128)."""
+    if value < 0x80:
+        return _SHORT[value]
+    out = bytearray()
+    while value >= 0x80:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
+_SHORT: Final = [bytes([value]) for value in range(0x80)]
