@@ -1,0 +1,127 @@
+"""Fixtures for every test: a running stack of its own, on free ports, in a temporary folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aspects.settings import ROOT, Settings, load
+from aspects.stack.secrets import load_secrets
+
+TIME_ZONES = ["UTC", "America/New_York", "Asia/Kolkata", "Pacific/Auckland", "Pacific/Marquesas"]
+
+
+def pytest_configure() -> None:
+    """A number that depends on the machine's time zone is wrong somewhere: each run picks another zone."""
+    os.environ["TZ"] = random.choice(TIME_ZONES)
+
+
+def pytest_report_header() -> str:
+    return f"TZ={os.environ['TZ']}"
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a command printed and how it ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+class Commands:
+    """Runs `./inv` as a person would, on a stack of its own."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self.environment = environment
+
+    def __call__(self, *words: str, timeout: float = 300, check: bool = False, **environment: str) -> Finished:
+        done = subprocess.run(
+            [str(ROOT / "inv"), *words],
+            env={**self.environment, **environment},
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+        finished = Finished(done.returncode, done.stdout, done.stderr)
+        if check:
+            assert finished.status == 0, finished
+        return finished
+
+    def settings(self) -> Settings:
+        """The settings of this stack."""
+        names = ("state", "environments", "clickhouse_port", "ralph_port", "superset_port")
+        return load(**{name: self.environment[f"ASPECTS_{name.upper()}"] for name in names})
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A running stack with the demo course in it."""
+
+    inv: Commands
+    settings: Settings
+    secrets: dict[str, str]
+    truth: Path
+    """The ground truth that the generator wrote for the demo course."""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def new_commands(state: Path) -> Commands:
+    """Commands for a stack that does not exist yet; the services' environments are shared, as they are costly."""
+    ports = {f"ASPECTS_{name}_PORT": str(free_port()) for name in ("CLICKHOUSE", "RALPH", "SUPERSET")}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ASPECTS_")}
+    environments = os.environ.get("ASPECTS_ENVIRONMENTS", str(ROOT / ".aspects" / "envs"))
+    return Commands({**kept, "ASPECTS_STATE": str(state), "ASPECTS_ENVIRONMENTS": environments, **ports})
+
+
+@pytest.fixture
+def state() -> Iterator[Path]:
+    """A state folder with a short path: sockets cannot have long ones."""
+    folder = Path(tempfile.mkdtemp(prefix="aspects-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def inv(state: Path) -> Iterator[Commands]:
+    """`./inv` on a stack that is not up; whatever a test starts is stopped after it."""
+    commands = new_commands(state)
+    yield commands
+    commands("dev.down")
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """One stack with the demo course for the whole run; tests may add to it, and must not stop it."""
+    state = Path(tempfile.mkdtemp(prefix="aspects-"))
+    commands = new_commands(state)
+    try:
+        up = commands("dev.up", "--demo", "--json", timeout=900)
+        assert up.status == 0, up
+        settings = commands.settings()
+        yield Stack(commands, settings, load_secrets(settings), Path(up.json["truth"]))
+    finally:
+        commands("dev.down")
+        shutil.rmtree(state, ignore_errors=True)
