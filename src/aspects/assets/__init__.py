@@ -1,0 +1,1 @@
+"""Superset assets as files: rendering, checking and syncing them. Nothing here prints."""

@@ -1,0 +1,155 @@
+"""The shape of each kind of asset file, as Superset 6.1 imports it.
+
+Names starting with `_` are ours: `_layout` (see layout.py) and `_roles` (who may see a dashboard).
+Sources: `superset/{databases,datasets,charts,dashboards}/schemas.py` of Superset 6.1.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Text = Annotated[str, StringConstraints(min_length=1)]
+Extra = dict[str, Any] | str | None
+
+
+class Asset(BaseModel):
+    """What every asset file has."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    uuid: UUID
+    version: Literal["1.0.0"]
+
+
+class Database(Asset):
+    """A connection."""
+
+    database_name: Text
+    sqlalchemy_uri: Text
+    extra: dict[str, Any]
+    password: str | None = None
+    cache_timeout: int | None = None
+    expose_in_sqllab: bool = False
+    allow_run_async: bool = False
+    allow_ctas: bool = False
+    allow_cvas: bool = False
+    allow_dml: bool = False
+    allow_file_upload: bool = False
+    allow_csv_upload: bool = False
+    impersonate_user: bool = False
+    masked_encrypted_extra: Any = None
+    encrypted_extra: Any = None
+    ssh_tunnel: dict[str, Any] | None = None
+    configuration_method: str | None = None
+
+
+class Column(BaseModel):
+    """A column of a dataset; `type` is the engine's name for its type."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    column_name: Text
+    verbose_name: str | None = None
+    description: str | None = None
+    type: str | None = None
+    expression: str | None = None
+    is_dttm: bool | None = False
+    is_active: bool | None = True
+    groupby: bool | None = True
+    filterable: bool | None = True
+    python_date_format: str | None = None
+    datetime_format: str | None = None
+    advanced_data_type: str | None = None
+    extra: Extra = None
+
+
+class Metric(BaseModel):
+    """A named aggregate of a dataset."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    metric_name: Text
+    expression: Text
+    verbose_name: str | None = None
+    description: str | None = None
+    metric_type: str | None = None
+    d3format: str | None = None
+    currency: Any = None
+    warning_text: str | None = None
+    extra: Extra = None
+
+
+class Dataset(Asset):
+    """A table, or a query that stands for one."""
+
+    table_name: Text
+    database_uuid: UUID
+    columns: list[Column]
+    metrics: list[Metric]
+    description: str | None = None
+    sql: str | None = None
+    table_schema: str | None = Field(default=None, alias="schema")
+    catalog: str | None = None
+    main_dttm_col: str | None = None
+    default_endpoint: str | None = None
+    offset: int | None = 0
+    cache_timeout: int | None = None
+    params: Any = None
+    template_params: Any = None
+    filter_select_enabled: bool = True
+    fetch_values_predicate: str | None = None
+    extra: Extra = None
+    always_filter_main_dttm: bool = False
+    normalize_columns: bool = False
+    currency_code_column: str | None = None
+    folders: Any = None
+    data: str | None = None
+
+
+class Chart(Asset):
+    """A chart of one dataset. `query_context` is derived from `params` when it is left out."""
+
+    slice_name: Text
+    viz_type: Text
+    dataset_uuid: UUID
+    params: dict[str, Any]
+    description: str | None = None
+    query_context: str | None = None
+    cache_timeout: int | None = None
+    certified_by: str | None = None
+    certification_details: str | None = None
+    is_managed_externally: bool | None = None
+    external_url: str | None = None
+    tags: list[str] | None = None
+
+
+class Dashboard(Asset):
+    """A dashboard. It has either `_layout` (ours, short) or `position` (Superset's)."""
+
+    dashboard_title: Text
+    metadata: dict[str, Any]
+    description: str | None = None
+    slug: str | None = None
+    css: str | None = None
+    position: dict[str, Any] | None = None
+    layout: list[Any] | None = Field(default=None, alias="_layout")
+    roles: list[str] | None = Field(default=None, alias="_roles")
+    published: bool | None = None
+    certified_by: str | None = None
+    certification_details: str | None = None
+    is_managed_externally: bool | None = None
+    external_url: str | None = None
+    tags: list[str] | None = None
+    theme_uuid: UUID | None = None
+    theme_id: int | None = None
+
+
+MODELS: dict[str, type[Asset]] = {
+    "databases": Database,
+    "datasets": Dataset,
+    "charts": Chart,
+    "dashboards": Dashboard,
+}

@@ -1,0 +1,155 @@
+"""From asset files to the bundle that Superset imports."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from aspects.assets import query_context
+from aspects.assets.findings import Finding
+from aspects.assets.layout import chart_number, expand
+from aspects.assets.models import Chart, Dashboard
+from aspects.assets.source import Assets, Item, load_assets
+from aspects.errors import AspectsError
+from aspects.settings import Settings
+
+_FILTER_CONTROLS = {
+    "filter_select": {
+        "multiSelect": True,
+        "enableEmptyFilter": False,
+        "defaultToFirstItem": False,
+        "inverseSelection": False,
+        "searchAllOptions": True,
+        "sortAscending": True,
+    },
+    "filter_time": {"enableEmptyFilter": False},
+    "filter_timegrain": {"enableEmptyFilter": False},
+}
+_DASHBOARD_METADATA = {
+    "color_scheme": "aspects",
+    "cross_filters_enabled": False,
+    "refresh_frequency": 0,
+    "show_chart_timestamps": False,
+    "chart_configuration": {},
+    "global_chart_configuration": {"scope": {"rootPath": ["ROOT_ID"], "excluded": []}, "chartsInScope": []},
+}
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What was written: how many files of each kind, and where."""
+
+    folder: Path
+    counts: dict[str, int]
+
+
+def variables(settings: Settings, secrets: Mapping[str, str]) -> dict[str, Any]:
+    """What asset templates may use."""
+    return {"settings": settings, "secrets": dict(secrets)}
+
+
+def assets_folder(settings: Settings) -> Path:
+    return settings.root / "assets"
+
+
+def render_bundle(
+    settings: Settings, secrets: Mapping[str, str], target: Path, source: Path | None = None
+) -> Bundle:
+    """Render the assets in `source` (the repository's by default) into `target`, replacing what is there.
+
+    `target` ends up with `metadata.yaml`, `databases/`, `datasets/`, `charts/` and `dashboards/`, readable
+    by its owner alone, since a connection's password is in it. A failure leaves the old bundle as it was.
+    Raises AspectsError (`assets.render`) when a file cannot be rendered.
+    """
+    assets = load_assets(source or assets_folder(settings), variables(settings, secrets))
+    if assets.findings:
+        raise AspectsError(
+            "The Superset assets cannot be rendered.",
+            why="\n".join(_line(finding) for finding in assets.findings[:5]),
+            fix="./inv assets.check shows all that is wrong.",
+            code="assets.render",
+        )
+    new = target.with_name(f"{target.name}.new")
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(parents=True, mode=0o700)
+    _write(new / "metadata.yaml", {"version": "1.0.0", "type": "assets", "timestamp": "2026-01-01T00:00:00+00:00"})
+    counts: dict[str, int] = {}
+    for item in assets.items:
+        path = new / item.file
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _write(path, expanded(item, assets))
+        counts[item.kind] = counts.get(item.kind, 0) + 1
+    shutil.rmtree(target, ignore_errors=True)
+    new.rename(target)
+    return Bundle(target, counts)
+
+
+def _line(finding: Finding) -> str:
+    return f"{finding.file}:{finding.line}: {finding.message}"
+
+
+def _write(path: Path, data: dict[str, Any]) -> None:
+    text = yaml.dump(data, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), sort_keys=False, allow_unicode=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as stream:
+        stream.write(text)
+
+
+def expanded(item: Item, assets: Assets) -> dict[str, Any]:
+    """An asset as Superset takes it: short forms written out, a chart's request derived.
+
+    Raises LayoutError and UnknownVizType (see `layout` and `query_context`).
+    """
+    if isinstance(item.model, Chart):
+        return expanded_chart(item.data)
+    if isinstance(item.model, Dashboard):
+        return expanded_dashboard(item.data, assets)
+    return dict(item.data)
+
+
+def expanded_chart(data: dict[str, Any]) -> dict[str, Any]:
+    params = {**data["params"], "viz_type": data["viz_type"]}
+    context = data.get("query_context") or query_context.build(data["viz_type"], params)
+    return {**data, "params": params, "query_context": context}
+
+
+def expanded_dashboard(data: dict[str, Any], assets: Assets) -> dict[str, Any]:
+    charts = {stem: (item.uuid, str(item.data.get("slice_name", ""))) for stem, item in assets.charts_by_stem().items()}
+    result = {key: value for key, value in data.items() if key != "_layout"}
+    if data.get("_layout") is not None:
+        result["position"] = expand(data["_layout"], data["dashboard_title"], charts)
+    metadata = {**_DASHBOARD_METADATA, **data["metadata"]}
+    filters = metadata.get("native_filter_configuration") or []
+    metadata["native_filter_configuration"] = [expanded_filter(entry, charts) for entry in filters]
+    result["metadata"] = metadata
+    result.setdefault("css", "")
+    result.setdefault("published", True)
+    return result
+
+
+def expanded_filter(entry: dict[str, Any], charts: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
+    """A native filter with Superset's defaults filled in, and charts that it skips by their number."""
+    kind = str(entry.get("filterType", ""))
+    scope = {"rootPath": ["ROOT_ID"], "excluded": [], **entry.get("scope", {})}
+    scope["excluded"] = [chart_number(charts[name][0]) if name in charts else name for name in scope["excluded"]]
+    return {
+        "type": "NATIVE_FILTER",
+        "description": "",
+        "cascadeParentIds": [],
+        "defaultDataMask": {"extraFormData": {}, "filterState": {}, "ownState": {}},
+        "targets": [{}],
+        **entry,
+        "controlValues": {**_FILTER_CONTROLS.get(kind, {}), **entry.get("controlValues", {})},
+        "scope": scope,
+    }
+
+
+def bundle_json(data: dict[str, Any]) -> str:
+    """An expanded asset as one line of JSON, to compare two of them."""
+    return json.dumps(data, sort_keys=True, default=str)
