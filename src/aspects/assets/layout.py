@@ -49,7 +49,7 @@ class LayoutError(Exception):
         self.path = path
 
 
-class NotExpressible(Exception):
+class NotExpressibleError(Exception):
     """A position that holds something a short layout has no words for."""
 
 
@@ -184,21 +184,21 @@ def _size(cell: dict[str, Any], key: str, path: tuple[str | int, ...], most: int
 def collapse(position: Position, stems: Mapping[str, str]) -> list[Any]:
     """The layout of Superset's `position`. `stems` is the chart's file name by uuid.
 
-    Raises NotExpressible when the position holds what a layout cannot say, or a chart that has no file.
+    Raises NotExpressibleError when the position holds what a layout cannot say, or a chart that has no file.
     """
 
     def node(name: str) -> dict[str, Any]:
         found = position.get(name)
         if not isinstance(found, dict):
-            raise NotExpressible(f"{name} is named but not there")
+            raise NotExpressibleError(f"{name} is named but not there")
         return found
 
     def children(of: dict[str, Any]) -> list[dict[str, Any]]:
         return [node(name) for name in of.get("children", [])]
 
     def background(meta: dict[str, Any]) -> dict[str, str]:
-        found = {"background": name for name, value in _BACKGROUNDS.items() if value == meta.get("background")}
-        return {} if found.get("background", "transparent") == "transparent" else found
+        white = meta.get("background") == _BACKGROUNDS["white"]
+        return {"background": "white"} if white else {}
 
     def short(item: dict[str, Any]) -> dict[str, Any]:
         meta, kind = item.get("meta", {}), item.get("type")
@@ -210,7 +210,7 @@ def collapse(position: Position, stems: Mapping[str, str]) -> list[Any]:
         if kind == "CHART":
             stem = stems.get(str(meta.get("uuid")))
             if stem is None:
-                raise NotExpressible(f"chart {meta.get('sliceName')!r} has no file")
+                raise NotExpressibleError(f"chart {meta.get('sliceName')!r} has no file")
             title = {"title": meta["sliceNameOverride"]} if meta.get("sliceNameOverride") else {}
             return {"chart": stem, **size, **title}
         if kind == "MARKDOWN":
@@ -226,7 +226,7 @@ def collapse(position: Position, stems: Mapping[str, str]) -> list[Any]:
             content = [[short(child) for child in children(tab)] for tab in tabs]
             names = [tab.get("meta", {}).get("text", "") for tab in tabs]
             return {"tabs": [{"tab": name, "content": inside} for name, inside in zip(names, content, strict=True)]}
-        raise NotExpressible(f"{kind} has no short form")
+        raise NotExpressibleError(f"{kind} has no short form")
 
     top = children(node("ROOT_ID"))
     if len(top) == 1 and top[0].get("type") == "GRID":

@@ -20,7 +20,7 @@ _COLUMN_KEYS = ("groupby", "columns", "all_columns", "series", "entity")
 _ROLLING = {"sum", "mean", "std"}
 
 
-class UnknownVizType(Exception):
+class UnknownVizTypeError(Exception):
     """A chart type that this module cannot build a request for."""
 
 
@@ -37,10 +37,10 @@ class _Parts:
 def build(viz_type: str, params: Params) -> str:
     """The `query_context` of a chart as a JSON string; its datasource is filled in when Superset imports it.
 
-    Raises UnknownVizType for a chart type that is not in `BUILDERS`.
+    Raises UnknownVizTypeError for a chart type that is not in `BUILDERS`.
     """
     if viz_type not in BUILDERS:
-        raise UnknownVizType(viz_type)
+        raise UnknownVizTypeError(viz_type)
     context = {
         "datasource": {"id": 0, "type": "table"},
         "force": False,
@@ -53,9 +53,9 @@ def build(viz_type: str, params: Params) -> str:
 
 
 def queries(viz_type: str, params: Params) -> list[Query]:
-    """The queries of a chart, as Superset's chart data API takes them. Raises UnknownVizType."""
+    """The queries of a chart, as Superset's chart data API takes them. Raises UnknownVizTypeError."""
     if viz_type not in BUILDERS:
-        raise UnknownVizType(viz_type)
+        raise UnknownVizTypeError(viz_type)
     return BUILDERS[viz_type](params)
 
 
@@ -182,8 +182,9 @@ def _time_series(params: Params) -> list[Query]:
     series = as_list(params.get("groupby"))
     metrics = [{"name": label(metric)} for metric in parts.metrics]
     sorted_by = params.get("x_axis_sort")
-    pivot = {
-        "index": [label(params.get("x_axis"))],
+    axis = label(params.get("x_axis"))
+    pivot: dict[str, Any] = {
+        "index": [axis],
         "columns": [label(column) for column in series],
         "aggregates": {metric["name"]: {"operator": "mean"} for metric in metrics},
         "drop_missing_columns": not params.get("show_empty_columns", True),
@@ -196,11 +197,9 @@ def _time_series(params: Params) -> list[Query]:
     if params.get("contributionMode"):
         share = {"operation": "contribution", "options": {"orientation": params["contributionMode"]}}
     order = None
-    if sorted_by and not series and (sorted_by == label(params.get("x_axis")) or sorted_by in pivot["aggregates"]):
-        ascending = bool(params.get("x_axis_sort_asc", True))
-        options = {"ascending": ascending}
-        options |= {"is_sort_index": True} if sorted_by == label(params.get("x_axis")) else {"by": sorted_by}
-        order = {"operation": "sort", "options": options}
+    if sorted_by and not series and (sorted_by == axis or sorted_by in pivot["aggregates"]):
+        by: dict[str, Any] = {"is_sort_index": True} if sorted_by == axis else {"by": sorted_by}
+        order = {"operation": "sort", "options": {**by, "ascending": bool(params.get("x_axis_sort_asc", True))}}
     steps = [
         {"operation": "pivot", "options": pivot},
         _rolling(parts),

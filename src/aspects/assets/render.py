@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Mapping
@@ -13,9 +12,9 @@ from typing import Any
 import yaml
 
 from aspects.assets import query_context
-from aspects.assets.findings import Finding
-from aspects.assets.layout import chart_number, expand
+from aspects.assets.layout import LayoutError, chart_number, expand
 from aspects.assets.models import Chart, Dashboard
+from aspects.assets.query_context import UnknownVizTypeError
 from aspects.assets.source import Assets, Item, load_assets
 from aspects.errors import AspectsError
 from aspects.settings import Settings
@@ -52,16 +51,14 @@ class Bundle:
 
 def variables(settings: Settings, secrets: Mapping[str, str]) -> dict[str, Any]:
     """What asset templates may use."""
-    return {"settings": settings, "secrets": dict(secrets)}
+    return {"settings": settings, "secrets": secrets}
 
 
 def assets_folder(settings: Settings) -> Path:
     return settings.root / "assets"
 
 
-def render_bundle(
-    settings: Settings, secrets: Mapping[str, str], target: Path, source: Path | None = None
-) -> Bundle:
+def render_bundle(settings: Settings, secrets: Mapping[str, str], target: Path, source: Path | None = None) -> Bundle:
     """Render the assets in `source` (the repository's by default) into `target`, replacing what is there.
 
     `target` ends up with `metadata.yaml`, `databases/`, `datasets/`, `charts/` and `dashboards/`, readable
@@ -70,12 +67,15 @@ def render_bundle(
     """
     assets = load_assets(source or assets_folder(settings), variables(settings, secrets))
     if assets.findings:
-        raise AspectsError(
-            "The Superset assets cannot be rendered.",
-            why="\n".join(_line(finding) for finding in assets.findings[:5]),
-            fix="./inv assets.check shows all that is wrong.",
-            code="assets.render",
-        )
+        raise _failed("\n".join(f"{each.file}:{each.line}: {each.message}" for each in assets.findings[:5]))
+    documents: dict[str, dict[str, Any]] = {}
+    for item in assets.items:
+        try:
+            documents[item.file] = expanded(item, assets)
+        except LayoutError as error:
+            raise _failed(f"{item.file}:{item.line(*error.path)}: {error.message}") from error
+        except UnknownVizTypeError as error:
+            raise _failed(f"{item.file}: no request can be built for the chart type {error}.") from error
     new = target.with_name(f"{target.name}.new")
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True, mode=0o700)
@@ -84,15 +84,20 @@ def render_bundle(
     for item in assets.items:
         path = new / item.file
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _write(path, expanded(item, assets))
+        _write(path, documents[item.file])
         counts[item.kind] = counts.get(item.kind, 0) + 1
     shutil.rmtree(target, ignore_errors=True)
     new.rename(target)
     return Bundle(target, counts)
 
 
-def _line(finding: Finding) -> str:
-    return f"{finding.file}:{finding.line}: {finding.message}"
+def _failed(why: str) -> AspectsError:
+    return AspectsError(
+        "The Superset assets cannot be rendered.",
+        why=why,
+        fix="./inv assets.check shows all that is wrong.",
+        code="assets.render",
+    )
 
 
 def _write(path: Path, data: dict[str, Any]) -> None:
@@ -104,7 +109,7 @@ def _write(path: Path, data: dict[str, Any]) -> None:
 def expanded(item: Item, assets: Assets) -> dict[str, Any]:
     """An asset as Superset takes it: short forms written out, a chart's request derived.
 
-    Raises LayoutError and UnknownVizType (see `layout` and `query_context`).
+    Raises LayoutError and UnknownVizTypeError (see `layout` and `query_context`).
     """
     if isinstance(item.model, Chart):
         return expanded_chart(item.data)
@@ -148,8 +153,3 @@ def expanded_filter(entry: dict[str, Any], charts: Mapping[str, tuple[str, str]]
         "controlValues": {**_FILTER_CONTROLS.get(kind, {}), **entry.get("controlValues", {})},
         "scope": scope,
     }
-
-
-def bundle_json(data: dict[str, Any]) -> str:
-    """An expanded asset as one line of JSON, to compare two of them."""
-    return json.dumps(data, sort_keys=True, default=str)

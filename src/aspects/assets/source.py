@@ -20,7 +20,7 @@ from aspects.assets.models import MODELS, Asset, Chart, Dashboard, Database, Dat
 from aspects.assets.yaml_lines import Parsed, YamlError, parse
 
 KINDS = tuple(MODELS)
-_TooLarge = 5 * 1024 * 1024
+_MOST_BYTES = 5 * 1024 * 1024
 
 Model = TypeVar("Model", bound=Asset)
 
@@ -110,7 +110,7 @@ class _Templates:
             undefined=jinja2.StrictUndefined,
             keep_trailing_newline=True,
             loader=jinja2.FunctionLoader(self._load(folder / "queries")),
-            autoescape=False,  # noqa: S701  # the output is YAML and SQL
+            autoescape=False,  # the output is YAML and SQL
         )
         self._jinja.filters["url"] = lambda value: quote(str(value), safe="")
         self._jinja.globals.update(variables)
@@ -166,8 +166,8 @@ def load_assets(folder: Path, variables: Mapping[str, Any]) -> Assets:
 
 def _read(path: Path, file: str, kind: str, templates: _Templates, findings: Findings) -> Item | None:
     try:
-        if path.stat().st_size > _TooLarge:
-            raise ValueError(f"is larger than {_TooLarge // 1024 // 1024} MB")
+        if path.stat().st_size > _MOST_BYTES:
+            raise ValueError(f"is larger than {_MOST_BYTES // 1024 // 1024} MB")
         text = path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         findings.report("F001", file, 1, f"The file cannot be read: {error}.", "Save it as a small UTF-8 text file.")
@@ -181,7 +181,7 @@ def _read(path: Path, file: str, kind: str, templates: _Templates, findings: Fin
         return None
     except jinja2.TemplateError as error:
         line = getattr(error, "lineno", None) or _line_of_name(text, str(error))
-        fix = "Correct the template; << settings.* >>, << secrets.* >> and << query(\"name\") >> exist."
+        fix = 'Correct the template; << settings.* >>, << secrets.* >> and << query("name") >> exist.'
         findings.report("F002", file, line, f"The template does not render: {error}.", fix)
         return None
     try:
@@ -192,7 +192,9 @@ def _read(path: Path, file: str, kind: str, templates: _Templates, findings: Fin
     for key, line in parsed.repeated:
         findings.report("F004", file, line, f"The key {key!r} is written twice; the last one wins.", "Remove one.")
     if not isinstance(parsed.value, dict):
-        findings.report("F001", file, 1, "The file does not hold a mapping.", "Write keys and values, as Superset does.")
+        findings.report(
+            "F001", file, 1, "The file does not hold a mapping.", "Write keys and values, as Superset does."
+        )
         return None
     return Item(kind, file, parsed, _model(kind, file, parsed, findings), queries)
 

@@ -1,0 +1,19 @@
+"""Files that can be read and have the shape that Superset takes."""
+
+from __future__ import annotations
+
+from aspects.assets.rules.registry import Context, declare, rule
+
+FAMILY = "files"
+
+declare("F001", FAMILY, "a file is valid YAML")
+declare("F002", FAMILY, "our templates render")
+declare("F003", FAMILY, "an asset has the keys and types that Superset imports")
+declare("F004", FAMILY, "a key is written once")
+
+
+@rule("F005", FAMILY, "every query is used")
+def unused_queries(context: Context) -> None:
+    for name in context.assets.unused_queries:
+        fix = "Use it in a dataset, or delete the file."
+        context.findings.report("F005", f"queries/{name}.sql", 1, "No asset uses this query.", fix)

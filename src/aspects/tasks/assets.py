@@ -1,0 +1,74 @@
+"""`inv assets.*`: Superset's charts and dashboards as files."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+
+from invoke.context import Context
+from invoke.exceptions import Exit
+
+from aspects.assets.check import check as check_assets
+from aspects.assets.engine import Engine, EngineUnreachableError
+from aspects.assets.render import assets_folder, variables
+from aspects.console import Console
+from aspects.settings import Settings, load
+from aspects.stack.secrets import load_secrets, secrets_file
+from aspects.tasks.base import task
+
+
+@task(
+    help={
+        "folder": "A folder of Superset assets, such as an unpacked export; assets/ by default.",
+        "select": "Only these rules, by code or its start, with commas: S,R001.",
+        "ignore": "Not these rules, likewise.",
+    },
+    positional=["folder"],
+)
+def check(context: Context, folder: str = "", select: str = "", ignore: str = "", json: bool = False) -> None:
+    """Check every chart, dataset and dashboard, and prepare their SQL on the running engine."""
+    console = Console(json=json)
+    settings = load()
+    secrets = _secrets(settings)
+    engine, why = _engine(settings, secrets)
+    report = check_assets(
+        Path(folder) if folder else assets_folder(settings),
+        variables(settings, secrets),
+        engine,
+        _codes(select),
+        _codes(ignore),
+    )
+    for finding in report.findings:
+        console.say(f"{finding.file}:{finding.line}: {finding.rule} {finding.message}\n    → {finding.fix}")
+    if report.skipped:
+        console.warn(f"Not checked, as no engine answers: {', '.join(report.skipped)} ({why}). Start one: ./inv dev.up")
+    console.result(
+        {
+            "assets": report.assets,
+            "findings": [finding.as_dict() for finding in report.findings],
+            "skipped": report.skipped,
+        }
+    )
+    if report.findings:
+        console.say(f"Findings: {len(report.findings)}, assets: {report.assets}. docs/rules/ explains each rule.")
+        raise Exit(code=1)
+    console.say(f"{report.assets} assets, nothing found.")
+
+
+def _codes(text: str) -> list[str]:
+    return [code for code in text.replace(",", " ").split() if code]
+
+
+def _secrets(settings: Settings) -> Mapping[str, str]:
+    """The stack's secrets, or placeholders where it has none yet: a check writes nothing."""
+    if secrets_file(settings).exists():
+        return load_secrets(settings)
+    return defaultdict(lambda: "not-set")
+
+
+def _engine(settings: Settings, secrets: Mapping[str, str]) -> tuple[Engine | None, str]:
+    try:
+        return Engine.of(settings, secrets["CLICKHOUSE_REPORT_PASSWORD"]), ""
+    except EngineUnreachableError as error:
+        return None, str(error)
