@@ -1,0 +1,17 @@
+-- The last enrollment statement of each learner, course and day.
+{{ config(materialized="rollup", engine=aggregating(), order_by="(org, course_key, actor_id, day)") }}
+
+select
+    org,
+    course_key,
+    actor_id,
+    toDate(event_time) as day,
+    argMaxState(
+        (endsWith(verb_id, '/registered'), toString(enrollment_mode)), {{ history_order() }}
+    ) as last_statement,
+    maxSimpleState(
+        if(endsWith(verb_id, '/registered'), event_time, toDateTime64(0, 6, 'UTC'))
+    ) as last_registered_at
+from {{ ref("statements") }}
+where kind = 'enrollment' and course_key != ''
+group by org, course_key, actor_id, day

@@ -1,0 +1,36 @@
+-- The grade that each learner has in each course. A bucket holds its lower end and not its upper one.
+with
+    latest as (
+        select
+            org,
+            course_key,
+            actor_id,
+            argMaxMerge(last_grade) as last_grade,
+            argMaxMerge(last_state) as state,
+            last_grade.2 != toDateTime64(0, 6, 'UTC') as is_graded,
+            if(is_graded, greatest(0, least(100, 100 * last_grade.1)), null) as grade_percent
+        from {{ ref("rollup_grades") }}
+        group by org, course_key, actor_id
+    )
+select
+    latest.org as org,
+    latest.course_key as course_key,
+    {{ course_name_or_key("latest.course_key") }} as course_name,
+    course_run(latest.course_key) as course_run,
+    latest.actor_id as actor_id,
+    latest.grade_percent as grade_percent,
+    latest.state as state,
+    multiIf(
+        not latest.is_graded,
+        '',
+        round(latest.grade_percent, 6) >= 90,
+        '90-100',
+        concat(
+            toString(10 * intDiv(toUInt8(assumeNotNull(round(latest.grade_percent, 6))), 10)),
+            '-',
+            toString(10 * intDiv(toUInt8(assumeNotNull(round(latest.grade_percent, 6))), 10) + 9)
+        )
+    ) as grade_bucket,
+    if(latest.is_graded, latest.last_grade.2, null) as graded_at
+from latest
+left join {{ ref("course_names") }} as course_names on latest.course_key = course_names.course_key

@@ -1,0 +1,14 @@
+-- The latest grade of each learner in each course, and the latest word on whether they passed.
+{{ config(materialized="rollup", engine=aggregating(), order_by="(org, course_key, actor_id)") }}
+
+select
+    org,
+    course_key,
+    actor_id,
+    argMaxStateIf(
+        (assumeNotNull(score), event_time), {{ history_order() }}, kind = 'grade' and score is not null
+    ) as last_grade,
+    argMaxStateIf(toString(state), {{ history_order() }}, state != '') as last_state
+from {{ ref("statements") }}
+where kind in ('grade', 'course_result') and course_key != '' and block_id = ''
+group by org, course_key, actor_id

@@ -1,0 +1,43 @@
+"""The ClickHouse warehouse."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from invoke.context import Context
+
+from aspects import settings as settings_module
+from aspects.console import Console
+from aspects.tasks.base import task
+from aspects.warehouse.migrate import migrate as migrate_warehouse
+from aspects.warehouse.query import query
+
+
+@task(help={"dry_run": "Print the SQL that would run, and change nothing."})
+def migrate(context: Context, dry_run: bool = False, json: bool = False) -> None:
+    """Bring the warehouse's databases, tables, functions and users up to date."""
+    console = Console(json)
+    title = "See what the warehouse needs" if dry_run else "Migrate the warehouse"
+    with console.phase(title) as phase:
+        result = migrate_warehouse(settings_module.load(), dry_run)
+        phase.note(f"{len(result.applied)} new, version {result.version}")
+    if dry_run:
+        for statement in result.statements + result.grants:
+            console.say(f"{statement};\n")
+    console.result(asdict(result))
+
+
+@task(
+    variadic="statement",
+    help={
+        "statement": "One SQL statement, in quotes.",
+        "user": "Whose rights it has: report (reads what dashboards read), dbt, lrs, sink or admin.",
+    },
+)
+def sql(context: Context, statement: list[str], user: str = "report", json: bool = False) -> None:
+    """Ask the warehouse a question in SQL and show the answer."""
+    console = Console(json)
+    answer = query(settings_module.load(), " ".join(statement), user)
+    if not json:
+        console.table("", answer.columns, answer.rows)
+    console.result(asdict(answer))
