@@ -97,6 +97,7 @@ def _parts(params: Params) -> _Parts:
         "columns": _unique(columns),
         "metrics": None if raw else metrics,
         "annotation_layers": as_list(params.get("annotation_layers")),
+        "group_others_when_limit_reached": bool(params.get("group_others_when_limit_reached", False)),
         "series_limit": int(params.get("series_limit") or 0),
         "order_desc": params.get("order_desc", True),
         "url_params": {},
@@ -202,8 +203,8 @@ def _time_series(params: Params) -> list[Query]:
         order = {"operation": "sort", "options": {**by, "ascending": bool(params.get("x_axis_sort_asc", True))}}
     steps = [
         {"operation": "pivot", "options": pivot},
-        _rolling(parts),
         _resample(params),
+        _rolling(parts),
         rename,
         share,
         order,
