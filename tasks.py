@@ -2,8 +2,8 @@
 
 from invoke.collection import Collection
 
-from aspects.tasks import dev, quality
+from aspects.tasks import assets, dbt, dev, quality, warehouse
 
 namespace = Collection.from_module(quality)
-for name, module in {"dev": dev}.items():
+for name, module in {"dev": dev, "assets": assets, "dbt": dbt, "warehouse": warehouse}.items():
     namespace.add_collection(Collection.from_module(module), name=name)

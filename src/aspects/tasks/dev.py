@@ -34,7 +34,7 @@ def up(context: Context, demo: bool = False, engine: str = "embedded", json: boo
     before = lifecycle.status(settings)
     if before.state == "up" and not demo:
         console.say("The stack is up already.")
-    status = start_stack(settings, console.phase, demo=demo)
+    status = start_stack(settings, console.phase)
     _show(console, status)
 
 

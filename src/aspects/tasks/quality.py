@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from invoke.context import Context
 
+from aspects.bench.groups import GROUPS
+from aspects.bench.measures import Measure, choose, machine
 from aspects.console import Console
 from aspects.errors import AspectsError
 from aspects.quality import tools
-from aspects.settings import ROOT
+from aspects.settings import ROOT, load
 from aspects.tasks.base import task
 
 
@@ -64,6 +66,26 @@ def fmt(context: Context) -> None:
         if tool.mend:
             with console.phase(tool.name):
                 tools.run_tool(tool.mend, tool.name, ROOT)
+
+
+@task(help={"only": "One group of measurements, by its name.", "names": "Name the groups and measure nothing."})
+def bench(context: Context, only: str = "", names: bool = False, json: bool = False) -> None:
+    """Measure this machine: each figure beside its target or its peer."""
+    console = Console(json)
+    groups = choose(GROUPS, only)
+    if names:
+        console.say("\n".join(groups))
+        console.result({"groups": [*groups]})
+        return
+    measures: list[Measure] = []
+    for name, group in groups.items():
+        with console.phase(f"Measure {name}"):
+            measures += group(load())
+    if not json:
+        marks = {True: "✓", False: "✗", None: ""}
+        rows = [(marks[one.met], one.name, f"{one.value:,}", one.unit, one.target) for one in measures]
+        console.table("", ["", "measure", "value", "unit", "target"], rows)
+    console.result({"machine": machine(), "measures": measures})
 
 
 @task(help={"upgrade": "Take the newest versions that the requirements allow."})

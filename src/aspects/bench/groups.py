@@ -1,0 +1,9 @@
+"""The groups of measurements, by the names that `bench --only` takes."""
+
+from __future__ import annotations
+
+from aspects.bench.clickhouse import measure_clickhouse
+from aspects.bench.measures import Group
+from aspects.bench.start import measure_start
+
+GROUPS: dict[str, Group] = {"clickhouse": measure_clickhouse, "start": measure_start}
