@@ -1,5 +1,25 @@
--- Statements by day, course and kind; a statement that came twice counts once.
-select org, course_key, course_run, day, kind, events
+-- Statements by day, course and topic; a statement that came twice counts once.
+select
+    org,
+    course_key,
+    course_run,
+    day,
+    multiIf(
+        kind in ('problem_evaluated', 'problem_attempted', 'problem_completed', 'hint'),
+        'problems',
+        kind in ('grade', 'course_result'),
+        'grades',
+        kind = 'enrollment',
+        'enrollments',
+        kind = 'video',
+        'videos',
+        kind = 'forum',
+        'forum',
+        kind = 'navigation',
+        'pages',
+        'other'
+    ) as topic,
+    events
 from events_by_day
 where
     true

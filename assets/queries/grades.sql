@@ -1,35 +1,34 @@
--- The current grade of each learner who is enrolled and has one. Each course also has a row without a
--- learner for every grade range, so that a range that nobody is in shows as 0.
-select org, course_key, course_name, course_run, grade_bucket, actor_id, grade_percent, state
-from
-    (
-        select
-            org,
-            course_key,
-            course_name,
-            course_run,
-            grade_bucket,
-            toNullable(actor_id) as actor_id,
-            toNullable(grade_percent) as grade_percent,
-            state
-        from course_grades
-        where
-            (course_key, actor_id)
-            in (select course_key, actor_id from enrollments where enrollment_status = 'registered')
-        union all
-        select distinct
-            org,
-            course_key,
-            course_name,
-            course_run,
-            arrayJoin(
-                ['0-9', '10-19', '20-29', '30-39', '40-49', '50-59', '60-69', '70-79', '80-89', '90-100']
-            ) as grade_bucket,
-            null as actor_id,
-            null as grade_percent,
-            '' as state
-        from course_grades
-    ) as grades
+-- The current grade of each learner who is enrolled and has one or has passed or failed. Each course also has
+-- a row without a learner for every grade range, so that a range that nobody is in shows as 0.
+select
+    org,
+    course_key,
+    course_name,
+    course_run,
+    grade_bucket,
+    toNullable(actor_id) as actor_id,
+    toNullable(grade_percent) as grade_percent,
+    state
+from course_grades
+where
+    (course_key, actor_id) in (
+        select course_key, actor_id from enrollments where enrollment_status = 'registered'
+    -- % include "course_filters"
+    )
+-- % include "course_filters"
+union all
+select distinct
+    org,
+    course_key,
+    course_name,
+    course_run,
+    arrayJoin(
+        ['0-9', '10-19', '20-29', '30-39', '40-49', '50-59', '60-69', '70-79', '80-89', '90-100']
+    ) as grade_bucket,
+    null as actor_id,
+    null as grade_percent,
+    '' as state
+from course_grades
 where
     true
     -- % include "course_filters"
