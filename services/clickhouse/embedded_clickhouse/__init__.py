@@ -1,0 +1,1 @@
+"""A server that speaks ClickHouse's HTTP interface over chDB, the ClickHouse engine as a Python package."""

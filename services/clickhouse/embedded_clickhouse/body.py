@@ -1,0 +1,74 @@
+"""A request's body on its way from the network to the thread that runs the statement."""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Iterator
+
+from embedded_clickhouse.codecs import Decoder
+from embedded_clickhouse.errors import ClickHouseError
+
+_HIGH_WATER = 4 << 20
+
+
+class Body:
+    """Bytes as they come in, decoded. Filled by the event loop, emptied by one thread; holds 4 MB at most.
+
+    The network waits when the thread is slower.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, decoder: Decoder) -> None:
+        self._loop = loop
+        self._decoder = decoder
+        self._chunks: deque[bytes] = deque()
+        self._size = 0
+        self._ended = False
+        self._failure: ClickHouseError | None = None
+        self._changed = threading.Condition()
+        self._room = asyncio.Event()
+        self._room.set()
+
+    async def feed(self, chunk: bytes) -> None:
+        """Give a chunk; waits while too much is waiting to be read."""
+        await self._room.wait()
+        with self._changed:
+            self._chunks.append(chunk)
+            self._size += len(chunk)
+            if self._size >= _HIGH_WATER:
+                self._room.clear()
+            self._changed.notify()
+
+    def end(self, failure: ClickHouseError | None = None) -> None:
+        """No more will come; `failure` when it should have."""
+        with self._changed:
+            self._ended = True
+            self._failure = self._failure or failure
+            self._changed.notify()
+
+    def discard(self) -> None:
+        """The thread reads no more: let the network run on without keeping anything."""
+        with self._changed:
+            self._chunks.clear()
+            self._size = -(1 << 62)
+        self._loop.call_soon_threadsafe(self._room.set)
+
+    def read(self, size: int = 1 << 20) -> bytes:
+        """About `size` raw bytes, fewer at the end, none after it. Raises ClickHouseError when the body broke off."""
+        with self._changed:
+            while not self._ended and self._size < size:
+                self._changed.wait()
+            if not self._chunks:
+                if self._failure:
+                    raise self._failure
+                return b""
+            taken = list(self._chunks)
+            self._chunks.clear()
+            self._size = 0
+        self._loop.call_soon_threadsafe(self._room.set)
+        return taken[0] if len(taken) == 1 else b"".join(taken)
+
+    def decoded(self) -> Iterator[bytes]:
+        """The rest of the body, decoded, in chunks that are not empty."""
+        while chunk := self.read():
+            yield from self._decoder.feed(chunk)
+        yield from self._decoder.end()

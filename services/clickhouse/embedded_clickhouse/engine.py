@@ -1,0 +1,221 @@
+"""The engine: opening the database, connections of users, and running statements on them. The only module that
+touches chDB."""
+
+import os
+import queue
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic, perf_counter_ns
+from typing import Any
+
+from chdb import _chdb
+
+from embedded_clickhouse.errors import ClickHouseError, engine_error
+from embedded_clickhouse.sql import SETTING_NAME, quote_identifier, quote_string
+from embedded_clickhouse.users import User
+
+# The engine makes up its own query ids. Ours travels in a setting that nothing in an embedded engine reads, which
+# shows in system.processes and system.query_log as `user/query id`.
+MARK = "s3queue_default_zookeeper_path"
+
+# What the engine's command-line half would otherwise set, put back to what a server has.
+_BASE_SETTINGS = {"implicit_select": "0", "allow_introspection_functions": "0"}
+_IDLE_CONNECTIONS_PER_USER = 6
+
+
+@dataclass
+class Statistics:
+    """What a statement read and wrote. Bytes are uncompressed; elapsed is in nanoseconds."""
+
+    read_rows: int = 0
+    read_bytes: int = 0
+    written_rows: int = 0
+    written_bytes: int = 0
+    result_rows: int = 0
+    result_bytes: int = 0
+    elapsed_ns: int = 0
+
+
+@dataclass
+class Result:
+    data: bytes
+    statistics: Statistics
+
+
+@dataclass
+class Connection:
+    """One connection of the engine, narrowed to a user's role. Not for two threads at a time."""
+
+    raw: Any
+    user: User
+    applied: dict[str, str] = field(default_factory=dict)
+    database: str = ""
+    dirty: bool = False
+
+    def prepare(self, settings: Mapping[str, str], database: str, query_id: str) -> None:
+        """Make this connection's settings and database exactly these. Raises ClickHouseError for unknown ones."""
+        wanted = {**_BASE_SETTINGS, **self.user.settings, **settings, MARK: f"{self.user.name}/{query_id}"}
+        changes = []
+        for name, value in wanted.items():
+            if not SETTING_NAME.match(name):
+                raise ClickHouseError(115, "UNKNOWN_SETTING", f"Unknown setting '{name}'.")
+            if self.applied.get(name) != value:
+                changes.append(f"{name} = {quote_string(value)}")
+        changes += [f"{name} = DEFAULT" for name in self.applied if name not in wanted]
+        if self.database != database:
+            self.query(f"USE {quote_identifier(database)}".encode())
+            self.database = database
+        if changes:
+            self.dirty = True
+            self.query(("SET " + ", ".join(changes)).encode("utf-8", "surrogateescape"))
+            self.dirty = False
+            self.applied = wanted
+
+    def query(self, text: bytes, format: str = "TabSeparated", params: Mapping[str, str] | None = None) -> Result:
+        """Run one statement and wait for it. Raises ClickHouseError."""
+        started = perf_counter_ns()
+        try:
+            answer = self.raw.query(text, format, params=dict(params or {}))
+        except RuntimeError as error:
+            raise engine_error(error, self.user.name) from None
+        data = answer.bytes() if answer.size() else b""
+        return Result(data, _statistics(answer, started))
+
+    def insert(self, head: bytes, format: str, chunks: Iterator[bytes]) -> Statistics:
+        """Insert rows that arrive in chunks, in memory that does not grow with their number.
+
+        Raises ClickHouseError; whatever `chunks` raises ends the insert without writing what is not yet written.
+        """
+        started = perf_counter_ns()
+        stream = None
+        try:
+            stream = self.raw.send_insert(head, format)
+            for chunk in chunks:
+                self.raw.insert_append(stream, chunk)
+            answer = self.raw.insert_done(stream)
+        except RuntimeError as error:
+            self._abandon(stream)
+            raise engine_error(error, self.user.name) from None
+        except BaseException:
+            self._abandon(stream)
+            raise
+        return _statistics(answer, started)
+
+    def _abandon(self, stream: Any) -> None:
+        self.dirty = True
+        if stream is not None:
+            try:
+                self.raw.insert_cancel(stream)
+            except RuntimeError:
+                pass
+
+    def close(self) -> None:
+        self.raw.close()
+
+
+def _statistics(answer: Any, started: int) -> Statistics:
+    return Statistics(
+        read_rows=answer.storage_rows_read(),
+        read_bytes=answer.storage_bytes_read(),
+        written_rows=answer.rows_written(),
+        written_bytes=answer.bytes_written(),
+        result_rows=answer.rows_read(),
+        result_bytes=answer.bytes_read(),
+        elapsed_ns=perf_counter_ns() - started,
+    )
+
+
+class Engine:
+    """The one open database of this process."""
+
+    def __init__(self, path: Path, configuration: Path, users: Mapping[str, User]) -> None:
+        self._address = f"{path}?config-file={configuration}"
+        self._users = users
+        self._idle: dict[str, queue.LifoQueue[Connection]] = {name: queue.LifoQueue() for name in users}
+        self.admin = next(user for user in users.values() if user.admin)
+        self._keeper = _chdb.connect(self._address)
+        self._own_lock = threading.Lock()
+        self._own = self.connect(self.admin)
+        self.version = self._own.query(b"SELECT version()").data.decode().strip()
+        self.timezone = self._own.query(b"SELECT timezone()").data.decode().strip()
+        self.hostname = self._own.query(b"SELECT hostName()").data.decode().strip()
+        self.opened = monotonic()
+
+    def connect(self, user: User) -> Connection:
+        """A new connection with this user's privileges and no state."""
+        connection = Connection(_chdb.connect(self._address), user)
+        if user.readonly:
+            connection.query(f"SET ROLE {user.role}; SET readonly = 2".encode())
+        else:
+            connection.query(f"SET ROLE {user.role}".encode())
+        return connection
+
+    @contextmanager
+    def lease(self, user: User) -> Iterator[Connection]:
+        """A connection for one request. It is closed afterwards if the request may have left state on it."""
+        try:
+            connection = self._idle[user.name].get_nowait()
+        except queue.Empty:
+            connection = self.connect(user)
+        try:
+            yield connection
+        except BaseException:
+            connection.dirty = True
+            raise
+        finally:
+            self.release(connection)
+
+    def release(self, connection: Connection) -> None:
+        idle = self._idle[connection.user.name]
+        if connection.dirty or idle.qsize() >= _IDLE_CONNECTIONS_PER_USER:
+            connection.close()
+        else:
+            idle.put(connection)
+
+    def own(self, text: str, format: str = "TabSeparated", params: Mapping[str, str] | None = None) -> bytes:
+        """Run a statement of the server's own, with all privileges. Short ones only: they wait for each other."""
+        with self._own_lock:
+            return self._own.query(text.encode("utf-8", "surrogateescape"), format, params).data
+
+    def classify(self, text: bytes) -> dict[str, Any]:
+        """What the engine's parser says of a text: number of statements and what kind."""
+        with self._own_lock:
+            return dict(self._own.raw.classify_query(text))
+
+    def kill(self, user: User, query_id: str) -> None:
+        """Ask the engine to stop a request's query; it stops soon after."""
+        mark = quote_string(f"{user.name}/{query_id}")
+        self.own(f"KILL QUERY WHERE Settings['{MARK}'] = {mark} ASYNC")
+
+    def close(self) -> None:
+        """Close every idle connection and the database."""
+        for idle in self._idle.values():
+            while not idle.empty():
+                idle.get_nowait().close()
+        self._own.close()
+        self._keeper.close()
+
+
+_LOCKED = re.compile(r"Cannot lock file|another process|already running|LOCK", re.IGNORECASE)
+
+
+def is_locked(failure: Exception) -> bool:
+    """Whether opening the database failed because another process has it open."""
+    return bool(_LOCKED.search(str(failure)))
+
+
+def raise_file_limit() -> None:
+    """A pipe takes two descriptors and tables take many: allow as many as the system lets us."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def process_id() -> int:
+    return os.getpid()
