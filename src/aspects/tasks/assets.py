@@ -27,21 +27,17 @@ from aspects.tasks.base import task
         "select": "Only these rules, by code or its start, with commas: S,R001.",
         "ignore": "Not these rules, likewise.",
     },
-    positional=["folder"],
+    variadic="folder",
+    at_least=0,
 )
-def check(context: Context, folder: str = "", select: str = "", ignore: str = "", json: bool = False) -> None:
+def check(context: Context, folder: list[str], select: str = "", ignore: str = "", json: bool = False) -> None:
     """Check every chart, dataset and dashboard, and prepare their SQL on the running engine."""
     console = Console(json=json)
     settings = load()
     secrets = _secrets(settings)
     engine, why = _engine(settings, secrets)
-    report = check_assets(
-        Path(folder) if folder else assets_folder(settings),
-        variables(settings, secrets),
-        engine,
-        _codes(select),
-        _codes(ignore),
-    )
+    source = Path(folder[0]) if folder else assets_folder(settings)
+    report = check_assets(source, variables(settings, secrets), engine, _codes(select), _codes(ignore))
     for finding in report.findings:
         console.say(f"{finding.file}:{finding.line}: {finding.rule} {finding.message}\n    → {finding.fix}")
     if report.skipped:
