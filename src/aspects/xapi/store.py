@@ -107,12 +107,20 @@ def _moment(microseconds: int) -> str:
 
 
 def _lookup(keys: Sequence[Statement]) -> str:
-    rows = "".join(f"{one.emission_time}\t{UUID(int=one.event_id)}\n" for one in keys)
-    return (
-        f"select event_id, lower(hex(MD5(event))) from {RAW_TABLE} prewhere (emission_time, event_id) in ("
-        "select fromUnixTimestamp64Micro(moment, 'UTC'), id"
-        f" from format(TSV, 'moment Int64, id UUID', '{rows}'))"
-    )
+    """Which of these are stored. The keys come as two texts, which the server takes apart faster than a list."""
+    times = ",".join(str(one.emission_time) for one in keys)
+    ids = ",".join(str(UUID(int=one.event_id)) for one in keys)
+    return f"""
+        select event_id, lower(hex(MD5(event))) from {RAW_TABLE}
+        prewhere (emission_time, event_id) in (
+            select tupleElement(pair, 1), tupleElement(pair, 2) from (
+                select arrayJoin(arrayZip(
+                    arrayMap(text -> fromUnixTimestamp64Micro(toInt64(text), 'UTC'), splitByChar(',', '{times}')),
+                    arrayMap(text -> toUUID(text), splitByChar(',', '{ids}'))
+                )) as pair
+            )
+        )
+    """
 
 
 def native_block(statements: Sequence[Statement]) -> bytes:

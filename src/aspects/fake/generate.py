@@ -1,0 +1,174 @@
+"""The simulation in chunks of learners, in any number of processes, with the same result."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from aspects.fake.action import ENROLLED, Action
+from aspects.fake.course import Course, Scenario
+from aspects.fake.people import Learner, World
+from aspects.fake.statements import CourseText, Scribe
+from aspects.fake.study import Study
+from aspects.fake.truth import ENROLLMENT, Truth, statements_of
+
+_LEARNERS: Final = 64
+"""Learners in a chunk: about 3,000 statements."""
+_AHEAD: Final = 2
+"""Chunks a worker may be ahead of the one that takes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """How a learner's enrollment in a course stands: `created` and `changed` are times."""
+
+    learner: int
+    course: int
+    created: int
+    changed: int
+    is_active: bool
+    mode: str
+
+
+@dataclass(slots=True)
+class Chunk:
+    """What some learners did: their statements, what these count for, and the enrollments."""
+
+    ids: list[int]
+    times: list[int]
+    texts: list[bytes]
+    truth: Truth
+    enrollments: list[Enrolled]
+
+
+class Simulation:
+    """A scenario's courses and learners at work."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.world = World(scenario)
+        self._texts: dict[int, CourseText] = {}
+
+    def actions(self, learner: Learner) -> list[Action]:
+        """Everything a learner does in all their courses, in order of time; no two at one moment."""
+        found = [one for course in learner.courses for one in Study(self.scenario, learner, course).run()]
+        found.sort(key=lambda one: one.time)
+        last = 0
+        for place, action in enumerate(found):
+            if action.time <= last:
+                found[place] = action = action._replace(time=last + 1)
+            last = action.time
+        return [one for one in found if one.time < self.scenario.end_time]
+
+    def chunk(self, number: int, limit: int | None = None) -> Chunk:
+        """The learners of a chunk; with `limit`, no more than so many of their statements, the first ones."""
+        chunk = Chunk([], [], [], Truth(), [])
+        for index in range(number * _LEARNERS, (number + 1) * _LEARNERS):
+            room = None if limit is None else limit - len(chunk.ids)
+            if room == 0:
+                break
+            learner = self.world.learner(index)
+            actions, dropped = _first(self.actions(learner), room)
+            for written in Scribe(self.scenario.lms_url, learner.actor, self._text).write(actions):
+                chunk.ids.append(written.event_id)
+                chunk.times.append(written.time)
+                chunk.texts.append(written.text)
+            if dropped:
+                del chunk.ids[-dropped:], chunk.times[-dropped:], chunk.texts[-dropped:]
+            chunk.truth.add_learner(actions, dropped)
+            chunk.enrollments += _enrollments(learner, actions)
+        return chunk
+
+    def _text(self, course: Course) -> CourseText:
+        if course.index not in self._texts:
+            self._texts[course.index] = CourseText(self.scenario.lms_url, course)
+        return self._texts[course.index]
+
+
+def _first(actions: list[Action], room: int | None) -> tuple[list[Action], int]:
+    """The first actions, to fill this much room, and how many statements of the last one are too many."""
+    if room is None:
+        return actions, 0
+    for place, action in enumerate(actions):
+        room -= statements_of(action)
+        if room <= 0:
+            return actions[: place + 1], -room
+    return actions, 0
+
+
+def _enrollments(learner: Learner, actions: list[Action]) -> list[Enrolled]:
+    found: dict[int, Enrolled] = {}
+    for action in actions:
+        if action.event in ENROLLMENT:
+            course = action.course.index
+            created = found[course].created if course in found else action.time
+            is_active = action.event == ENROLLED or action.event.endswith("mode_changed")
+            found[course] = Enrolled(learner.index, course, created, action.time, is_active, str(action.detail))
+    return list(found.values())
+
+
+def chunks(scenario: Scenario, count: int, workers: int = 1) -> Iterator[Chunk]:
+    """The statements of a scenario, `count` in all, chunk by chunk.
+
+    The same scenario gives the same statements in the same order, whatever the number of workers, and a
+    smaller count gives the first of them.
+    """
+    left = count
+    if left <= 0:
+        return
+    with _Source(scenario, workers) as source:
+        for number, chunk in enumerate(source):
+            if len(chunk.ids) > left:
+                chunk = _simulation(scenario).chunk(number, limit=left)
+            left -= len(chunk.ids)
+            yield chunk
+            if left == 0:
+                return
+
+
+class _Source:
+    """Chunks from number 0 on, without end, made here or in other processes."""
+
+    def __init__(self, scenario: Scenario, workers: int) -> None:
+        self._scenario = scenario
+        self._workers = workers
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Iterator[Chunk]:
+        if self._workers == 1:
+            return self._here()
+        self._pool = ProcessPoolExecutor(self._workers, mp_context=multiprocessing.get_context("spawn"))
+        return self._elsewhere(self._pool)
+
+    def __exit__(self, *error: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def _here(self) -> Iterator[Chunk]:
+        number = 0
+        while True:
+            yield _simulation(self._scenario).chunk(number)
+            number += 1
+
+    def _elsewhere(self, pool: ProcessPoolExecutor) -> Iterator[Chunk]:
+        waiting: deque[Future[Chunk]] = deque()
+        number = 0
+        while True:
+            while len(waiting) < self._workers * _AHEAD:
+                waiting.append(pool.submit(_work, self._scenario, number))
+                number += 1
+            yield waiting.popleft().result()
+
+
+@lru_cache(maxsize=2)
+def _simulation(scenario: Scenario) -> Simulation:
+    return Simulation(scenario)
+
+
+def _work(scenario: Scenario, number: int) -> Chunk:
+    return _simulation(scenario).chunk(number)

@@ -1,0 +1,174 @@
+"""Who the learners are: an account, a place in the world, a name, and how they study."""
+
+from __future__ import annotations
+
+import unicodedata
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from faker import Faker
+
+from aspects.fake.chance import Chance, number, uuid
+from aspects.fake.course import Course, Scenario, make_course
+
+_NAMES_A_LOCALE: Final = 150
+_FIRST_USER_ID: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A part of the world: Faker's locale, the country, the language and the hours ahead of UTC."""
+
+    locale: str
+    country: str
+    language: str
+    offset: int
+
+
+REGIONS: Final = (
+    Region("en_US", "US", "en", -6),
+    Region("es_MX", "MX", "es-419", -6),
+    Region("pt_BR", "BR", "pt-br", -3),
+    Region("en_GB", "GB", "en", 0),
+    Region("fr_FR", "FR", "fr", 1),
+    Region("de_DE", "DE", "de-de", 1),
+    Region("pl_PL", "PL", "pl", 1),
+    Region("ar_SA", "SA", "ar", 3),
+    Region("en_IN", "IN", "hi", 5),
+    Region("zh_CN", "CN", "zh-cn", 8),
+    Region("ja_JP", "JP", "ja-jp", 9),
+)
+
+STYLES: Final = ("absent", "sampler", "regular", "committed")
+_STYLES_UP_TO: Final = (0.2, 0.62, 0.85, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Learner:
+    """A person with an account.
+
+    `ability` has mean 0 and deviation 1 over all learners. `courses` are those they enroll in, `hour` is
+    the UTC hour of the day at which they like best to study.
+    """
+
+    index: int
+    actor: str
+    region: Region
+    ability: float
+    style: str
+    hour: float
+    courses: tuple[Course, ...]
+
+    @property
+    def user_id(self) -> int:
+        return _FIRST_USER_ID + self.index
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What the LMS knows of a person."""
+
+    name: str
+    username: str
+    email: str
+    gender: str
+    year_of_birth: int
+    level_of_education: str
+    city: str
+
+
+class World:
+    """The courses and learners of a scenario, made when they are asked for."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self._courses: list[Course] = []
+        self._popularity_up_to: list[float] = []
+
+    def course(self, index: int) -> Course:
+        """The course with this number, from 0."""
+        while len(self._courses) <= index:
+            course = make_course(self.scenario, len(self._courses))
+            self._courses.append(course)
+            below = self._popularity_up_to[-1] if self._popularity_up_to else 0.0
+            self._popularity_up_to.append(below + course.popularity)
+        return self._courses[index]
+
+    def learner(self, index: int) -> Learner:
+        """The learner with this number, from 0.
+
+        The catalogue grows with the learners, slower than their number, so popular courses grow too.
+        """
+        seed = self.scenario.seed
+        chance = Chance(seed, "learner", index)
+        region = chance.pick(REGIONS)
+        local = chance.weighted((20.5, 13.0, 10.0, 16.0), (0.58, 0.72, 0.86, 1.0)) + chance.normal(0.0, 1.2)
+        catalogue = max(4, int(4 * (index / 500) ** 0.55))
+        return Learner(
+            index=index,
+            actor=uuid(seed, "actor", index),
+            region=region,
+            ability=chance.normal(0.0, 1.0),
+            style=chance.weighted(STYLES, _STYLES_UP_TO),
+            hour=(local - region.offset) % 24,
+            courses=self._choose(chance, catalogue),
+        )
+
+    def _choose(self, chance: Chance, catalogue: int) -> tuple[Course, ...]:
+        self.course(catalogue - 1)
+        wanted = chance.weighted((1, 2, 3), (0.70, 0.92, 1.0))
+        chosen: dict[int, Course] = {}
+        for _ in range(4 * wanted):
+            up_to = self._popularity_up_to[catalogue - 1]
+            index = min(bisect_right(self._popularity_up_to, chance.random() * up_to), catalogue - 1)
+            chosen[index] = self._courses[index]
+            if len(chosen) == wanted:
+                break
+        return tuple(chosen.values())
+
+
+def profile(scenario: Scenario, learner: Learner) -> Profile:
+    """The person behind an account; the same scenario and learner give the same one."""
+    chance = Chance(scenario.seed, "person", learner.index)
+    names = _names(scenario.seed, learner.region.locale)
+    woman = chance.happens(0.5)
+    first = chance.pick(names.women if woman else names.men)
+    last = chance.pick(names.last)
+    username = _ascii(f"{first}_{last}") or f"learner_{learner.region.country.lower()}"
+    username = f"{username[:24]}_{learner.user_id}"
+    return Profile(
+        name=f"{last}{first}" if learner.region.locale in ("zh_CN", "ja_JP") else f"{first} {last}",
+        username=username,
+        email=f"{username}@example.com",
+        gender=chance.weighted(("f" if woman else "m", "o", ""), (0.9, 0.92, 1.0)),
+        year_of_birth=scenario.end.year - chance.whole(17, 62),
+        level_of_education=chance.weighted(("b", "m", "hs", "a", "p", "jhs", ""), (0.36, 0.6, 0.8, 0.88, 0.92, 0.95, 1)),
+        city=chance.pick(names.cities),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    women: tuple[str, ...]
+    men: tuple[str, ...]
+    last: tuple[str, ...]
+    cities: tuple[str, ...]
+
+
+@lru_cache(maxsize=64)
+def _names(seed: int, locale: str) -> _Names:
+    faker = Faker(locale)
+    faker.seed_instance(number(seed, "names", locale))
+    return _Names(
+        women=tuple(faker.first_name_female() for _ in range(_NAMES_A_LOCALE)),
+        men=tuple(faker.first_name_male() for _ in range(_NAMES_A_LOCALE)),
+        last=tuple(faker.last_name() for _ in range(_NAMES_A_LOCALE)),
+        cities=tuple(faker.city() for _ in range(_NAMES_A_LOCALE // 5)),
+    )
+
+
+def _ascii(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return "".join(letter for letter in plain if letter.isalnum() or letter == "_").strip("_")

@@ -1,0 +1,207 @@
+"""Where generated data goes: ClickHouse, Ralph, or files."""
+
+from __future__ import annotations
+
+import gzip
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Final, cast
+
+import httpx
+import zstandard
+
+from aspects.errors import AspectsError
+from aspects.fake import lms
+from aspects.fake.generate import Chunk
+from aspects.xapi.statement import Statement
+from aspects.xapi.store import StatementStore
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+NAMES: Final = ("clickhouse", "ralph", "file")
+_BATCH: Final = 50_000
+_RALPH_BATCH: Final = 100
+_IDS_A_QUERY: Final = 2000
+
+
+class Sink(ABC):
+    """A place for chunks of statements and for rows of the LMS. Every method raises AspectsError on failure."""
+
+    new: int | None = None
+    """How many statements were not there before, where the place can tell."""
+
+    @abstractmethod
+    def statements(self, chunk: Chunk) -> None:
+        """Take a chunk's statements."""
+
+    @abstractmethod
+    def rows(self, rows: lms.Rows) -> None:
+        """Take rows of the LMS's tables."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Write what is still waiting."""
+
+    def abandon(self) -> None:
+        """Let go of what is open, after a failure."""
+
+
+class LmsTables:
+    """The `event_sink` tables. A row whose dump id is there already is not written again."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def write(self, rows: lms.Rows) -> None:
+        """Insert the new rows, as CSV in the contract's column order."""
+        from clickhouse_connect.driver.exceptions import ClickHouseError  # noqa: PLC0415  # slow to import
+
+        try:
+            for table, all_rows in rows.items():
+                place = lms.COLUMNS[table].index("dump_id")
+                known = self._known(table, sorted({str(row[place]) for row in all_rows}))
+                new = [row for row in all_rows if row[place] not in known]
+                if new:
+                    self._client.raw_insert(f"event_sink.{table}", insert_block=lms.as_csv(new), fmt="CSV")
+        except ClickHouseError as error:
+            raise AspectsError(
+                "The courses and people could not be stored.",
+                why=str(error).strip(),
+                fix="See ./inv dev.status and the log (./inv dev.logs clickhouse), then run the same command again.",
+                code="data.not_stored",
+            ) from error
+
+    def _known(self, table: str, dumps: Sequence[str]) -> set[str]:
+        known: set[str] = set()
+        for start in range(0, len(dumps), _IDS_A_QUERY):
+            listed = ", ".join(f"'{dump}'" for dump in dumps[start : start + _IDS_A_QUERY])
+            found = self._client.query(f"select distinct dump_id from event_sink.{table} where dump_id in ({listed})")  # noqa: S608  # our own UUIDs
+            known.update(str(row[0]) for row in found.result_rows)
+        return known
+
+
+class ClickHouseSink(Sink):
+    """Straight into the raw table, and into the tables of the LMS."""
+
+    def __init__(self, statements: Client, tables: Client) -> None:
+        self._store = StatementStore(statements)
+        self._tables = LmsTables(tables)
+        self._waiting: list[Statement] = []
+        self.new = 0
+
+    def statements(self, chunk: Chunk) -> None:
+        self._waiting.extend(map(Statement, chunk.ids, chunk.times, chunk.texts))
+        if len(self._waiting) >= _BATCH:
+            self._flush()
+
+    def rows(self, rows: lms.Rows) -> None:
+        self._tables.write(rows)
+
+    def close(self) -> None:
+        self._flush()
+
+    def _flush(self) -> None:
+        if self._waiting:
+            assert self.new is not None
+            self.new += self._store.add(self._waiting).stored
+            self._waiting.clear()
+
+
+class RalphSink(Sink):
+    """Through the LRS, a hundred statements a request; the tables of the LMS straight into ClickHouse."""
+
+    def __init__(self, url: str, user: str, password: str, tables: Client) -> None:
+        self._tables = LmsTables(tables)
+        self._client = httpx.Client(base_url=url, auth=(user, password), timeout=120.0)
+        self._url = url
+
+    def statements(self, chunk: Chunk) -> None:
+        for start in range(0, len(chunk.texts), _RALPH_BATCH):
+            body = b"[" + b",".join(chunk.texts[start : start + _RALPH_BATCH]) + b"]"
+            try:
+                answer = self._client.post(
+                    "/xAPI/statements/",
+                    content=body,
+                    headers={"Content-Type": "application/json", "X-Experience-API-Version": "1.0.3"},
+                )
+            except httpx.HTTPError as error:
+                raise AspectsError(
+                    f"Ralph does not answer at {self._url}.",
+                    why=str(error) or type(error).__name__,
+                    fix="Start the stack with ./inv dev.up; see ./inv dev.status and ./inv dev.logs ralph.",
+                    code="data.ralph_unreachable",
+                ) from error
+            if answer.status_code not in (200, 204):
+                raise AspectsError(
+                    f"Ralph refused statements with HTTP status {answer.status_code}.",
+                    why=answer.text[:500],
+                    fix="See ./inv dev.logs ralph, then run the same command again: nothing is stored twice.",
+                    code="data.ralph_refused",
+                )
+
+    def rows(self, rows: lms.Rows) -> None:
+        self._tables.write(rows)
+
+    def close(self) -> None:
+        self._client.close()
+
+    def abandon(self) -> None:
+        self._client.close()
+
+
+class FileSink(Sink):
+    """Statements as JSON lines, compressed after the file's name; the tables of the LMS as CSV files beside it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._folder = path.with_name(path.name + ".event_sink")
+        self._tables: dict[str, IO[bytes]] = {}
+        with self._writing():
+            self._file = _open(path)
+
+    def statements(self, chunk: Chunk) -> None:
+        with self._writing():
+            self._file.write(b"".join(text + b"\n" for text in chunk.texts))
+
+    def rows(self, rows: lms.Rows) -> None:
+        with self._writing():
+            self._folder.mkdir(exist_ok=True)
+            for table, values in rows.items():
+                if table not in self._tables:
+                    self._tables[table] = (self._folder / f"{table}.csv").open("wb")
+                    self._tables[table].write(lms.as_csv([lms.COLUMNS[table]]))
+                self._tables[table].write(lms.as_csv(values))
+
+    def close(self) -> None:
+        with self._writing():
+            for file in (self._file, *self._tables.values()):
+                file.close()
+
+    def abandon(self) -> None:
+        for file in (self._file, *self._tables.values()):
+            with suppress(OSError):
+                file.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise AspectsError(
+                f"{self._path} cannot be written.",
+                why=str(error),
+                fix="Free some space, or choose another place with --out.",
+                code="data.unwritable",
+            ) from error
+
+
+def _open(path: Path) -> IO[bytes]:
+    """A file to write to. The compressed kinds hold no time and no name: the same content gives the same bytes."""
+    if path.suffix == ".gz":
+        return cast("IO[bytes]", gzip.GzipFile(filename="", mode="wb", fileobj=path.open("wb"), mtime=0, compresslevel=6))
+    if path.suffix == ".zst":
+        return cast("IO[bytes]", zstandard.open(path, "wb"))
+    return path.open("wb")

@@ -1,0 +1,286 @@
+"""Statements in: generated, loaded from files, and compared with what the warehouse makes of them."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from invoke.context import Context
+from invoke.exceptions import Exit
+
+from aspects import settings as settings_module
+from aspects.console import Console
+from aspects.errors import AspectsError
+from aspects.settings import Settings
+from aspects.tasks.base import task
+
+# The modules that do the work are imported where they are used: `./inv --list` need not wait for them.
+
+
+@task(
+    help={
+        "count": "How many statements to generate, exactly.",
+        "seed": "Another number gives other courses, learners and events; the same number the same.",
+        "end": "The day, as YYYY-MM-DD, at whose beginning (UTC) the simulation stops. Today unless given.",
+        "sink": "Where statements go: clickhouse, ralph, or file.",
+        "out": "The file for --sink file; .gz and .zst are compressed.",
+        "workers": "Processes that generate; one for small counts, else one a core. The result is the same.",
+        "truth": "Where to write the ground truth; beside --out, or under .aspects/truth, unless given.",
+    }
+)
+def fake(
+    context: Context,
+    count: int = 10_000,
+    seed: int = 1,
+    end: str = "",
+    sink: str = "clickhouse",
+    out: str = "",
+    workers: int = 0,
+    truth: str = "",
+    json: bool = False,
+) -> None:
+    """Generate courses and learners at work, with the true value of each measure.
+
+    The courses run in the twelve weeks before --end, so that dashboards have a week that has just passed.
+    The same count, seed and end give the same statements: a second run adds nothing.
+    """
+    from aspects.fake.course import Scenario
+    from aspects.fake.produce import produce
+
+    console = Console(json)
+    settings = settings_module.load()
+    scenario = Scenario(seed, _day(end), settings.lms_url)
+    _check_fake(count, workers, sink, out)
+    opened = _sink(settings, sink, out)
+    truth_file = Path(truth) if truth else _truth_file(settings, out, scenario.seed, scenario.end, count)
+    with console.progress("Generate", total=count, unit="statements") as progress:
+        made = produce(
+            scenario, count, workers or _workers(count), opened, truth_file, settings.pii, progress.advance
+        )
+    present = "" if made.new is None or made.new == count else f" {count - made.new:,} of them were there already."
+    console.say(f"{made.courses} courses, {made.enrollments:,} enrollments, {made.statements:,} statements.{present}")
+    console.say(f"Ground truth: {made.truth}")
+    console.result(
+        {
+            "statements": made.statements,
+            "new": made.new,
+            "courses": made.courses,
+            "enrollments": made.enrollments,
+            "seconds": round(made.seconds, 3),
+            "rate": round(made.rate, 1),
+            "seed": seed,
+            "end": scenario.end.isoformat(),
+            "truth": str(made.truth),
+        }
+    )
+
+
+def _check_fake(count: int, workers: int, sink: str, out: str) -> None:
+    from aspects.fake.sinks import NAMES
+
+    if count < 1:
+        raise AspectsError(
+            f"--count {count} is no number of statements.", fix="Give 1 or more.", code="data.count", status=2
+        )
+    if workers < 0:
+        raise AspectsError(
+            f"--workers {workers} is no number of processes.", fix="Give 1 or more.", code="data.workers", status=2
+        )
+    if sink not in NAMES:
+        raise AspectsError(
+            f"There is no sink {sink!r}.", fix=f"Use one of {', '.join(NAMES)}.", code="data.sink", status=2
+        )
+    if (sink == "file") != bool(out):
+        raise AspectsError(
+            "--sink file needs --out." if sink == "file" else f"--out has no meaning with --sink {sink}.",
+            fix="Use --sink file --out statements.jsonl.gz, for example.",
+            code="data.out",
+            status=2,
+        )
+
+
+def _day(text: str) -> date:
+    if not text:
+        return datetime.now(UTC).date()
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise AspectsError(
+            f"--end {text} is no day.", why=str(error), fix="Write it as YYYY-MM-DD.", code="data.end", status=2
+        ) from error
+    if not 2000 < day.year < 2100:
+        raise AspectsError(
+            f"--end {text} is outside the years that the warehouse takes.",
+            fix="Choose a day between 2001 and 2099.",
+            code="data.end",
+            status=2,
+        )
+    return day
+
+
+def _workers(count: int) -> int:
+    return 1 if count < 100_000 else max(1, os.cpu_count() or 1)
+
+
+def _truth_file(settings: Settings, out: str, seed: int, end: date, count: int) -> Path:
+    if out:
+        return Path(out + ".truth.json")
+    return settings.state / "truth" / f"seed-{seed}-end-{end.isoformat()}-count-{count}.json"
+
+
+def _sink(settings: Settings, name: str, out: str):  # type: ignore[no-untyped-def]
+    from aspects.fake import sinks
+    from aspects.stack.secrets import load_secrets
+    from aspects.warehouse.client import connect
+
+    if name == "file":
+        return sinks.FileSink(Path(out))
+    if name == "ralph":
+        secrets = load_secrets(settings)
+        return sinks.RalphSink(
+            settings.ralph_url, secrets["RALPH_USER"], secrets["RALPH_PASSWORD"], connect(settings, user="sink")
+        )
+    return sinks.ClickHouseSink(connect(settings, user="lrs"), connect(settings, user="sink"))
+
+
+@task(
+    variadic="files",
+    help={
+        "files": "Files of JSON lines (plain, gzip or zstd, whatever their names), directories, or - for standard input.",
+        "rejects": "The file to keep what is refused in; under .aspects/rejects unless given.",
+        "batch": "How many statements to store at a time.",
+        "allow-refused": "End with exit status 0 even if statements were refused.",
+    },
+)
+def load(
+    context: Context,
+    files: list[str],
+    rejects: str = "",
+    batch: int = 50_000,
+    allow_refused: bool = False,
+    json: bool = False,
+) -> None:
+    """Load xAPI statements from files; what is there already is not stored twice.
+
+    Statements that are not valid are counted, shown with their line numbers and kept in the rejects file.
+    The exit status is 1 when anything was refused or a file could not be read to its end.
+    """
+    from aspects.warehouse.client import connect
+    from aspects.xapi.load import Rejects
+    from aspects.xapi.load import load as load_files
+    from aspects.xapi.sources import find
+    from aspects.xapi.store import StatementStore
+
+    console = Console(json)
+    if batch < 1:
+        raise AspectsError(f"--batch {batch} is too small.", fix="Give 1 or more.", code="data.batch", status=2)
+    settings = settings_module.load()
+    found = find(files)
+    kept = Rejects(Path(rejects) if rejects else _rejects_file(settings, found[0]))
+    store = StatementStore(connect(settings, user="lrs"))
+    with console.progress("Load", unit="statements") as progress:
+        report = load_files(found, store, kept, batch, progress.advance)
+    console.say(
+        f"{report.read:,} read, {report.stored:,} stored, {report.duplicates:,} duplicates, "
+        f"{report.refused_count:,} refused."
+    )
+    _explain(console, report, kept)
+    console.result(
+        {
+            "read": report.read,
+            "stored": report.stored,
+            "duplicates": report.duplicates,
+            "differing": report.differing,
+            "refused": report.refused_count,
+            "reasons": {reason: group.count for reason, group in sorted(report.refused.items())},
+            "broken": report.broken,
+            "rejects": str(kept.path) if kept.used else None,
+            "files": len(found),
+            "seconds": round(report.seconds, 3),
+            "rate": round(report.rate, 1),
+        }
+    )
+    if report.broken or (report.refused and not allow_refused):
+        raise Exit(code=1)
+
+
+def _explain(console: Console, report, kept) -> None:  # type: ignore[no-untyped-def]
+    if report.differing:
+        console.warn(
+            f"{report.differing:,} of the duplicates say something else than what was stored first, which stays."
+        )
+    for file, why in report.broken.items():
+        console.warn(f"{file} could not be read to its end. {why}")
+    if report.refused:
+        console.table(
+            "Refused",
+            ("reason", "lines", "for example", "what is wrong"),
+            [
+                (reason if place == 0 else "", f"{group.count:,}" if place == 0 else "", f"{one.file}:{one.line}", one.message)
+                for reason, group in sorted(report.refused.items(), key=lambda item: -item[1].count)
+                for place, one in enumerate(group.examples)
+            ],
+        )
+        console.warn(f"The refused lines are kept in {kept.path}, each with its reason.")
+
+
+def _rejects_file(settings: Settings, first: str) -> Path:
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(first).name) or "standard-input"
+    return settings.state / "rejects" / f"{name}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}.jsonl"
+
+
+@task(help={"truth": "A truth file that data.fake wrote; the newest one under .aspects/truth unless given."})
+def verify(context: Context, truth: str = "", json: bool = False) -> None:
+    """Compare the warehouse's numbers with the ground truth of generated data.
+
+    Looks at the courses of the truth file only, so other data in the warehouse does not matter.
+    """
+    from aspects.fake.truth import read
+    from aspects.fake.verify import verify as compare
+    from aspects.warehouse.client import connect
+
+    console = Console(json)
+    settings = settings_module.load()
+    path = Path(truth) if truth else _newest_truth(settings)
+    expected = read(path)
+    with console.phase(f"Compare with {path}") as phase:
+        differences = compare(connect(settings, user="report"), expected)
+        phase.note(f"{len(expected.measures)} measures")
+    if differences:
+        console.table(
+            "Differences",
+            ("measure", "key", "expected", "found"),
+            [
+                (one.measure, ", ".join(one.key.values()) or "-", one.expected, one.found)
+                for one in differences[:50]
+            ],
+        )
+        console.warn(f"{len(differences):,} values differ.")
+    else:
+        console.say("Every value is as expected.")
+    console.result(
+        {
+            "measures": len(expected.measures),
+            "differences": [
+                {"measure": one.measure, "key": one.key, "expected": one.expected, "found": one.found}
+                for one in differences
+            ],
+        }
+    )
+    if differences:
+        raise Exit(code=1)
+
+
+def _newest_truth(settings: Settings) -> Path:
+    files = sorted((settings.state / "truth").glob("*.json"), key=lambda file: file.stat().st_mtime)
+    if not files:
+        raise AspectsError(
+            "There is no truth file to compare with.",
+            why=f"{settings.state / 'truth'} is empty.",
+            fix="Generate data with ./inv data.fake, or name a file with --truth.",
+            code="data.no_truth",
+        )
+    return files[-1]
