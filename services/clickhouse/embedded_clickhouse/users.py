@@ -39,6 +39,7 @@ class User:
         if self.admin:
             return ["GRANT ALL ON *.* WITH GRANT OPTION"]
         statements = [f"GRANT {', '.join(names)} ON {database}.*" for database, names in self.grants.items()]
+        statements.append("GRANT SHOW DATABASES ON default.*")  # where a client is that names no database
         for privilege in self.anywhere:
             statements.append(f"GRANT {privilege}" if " ON " in privilege else f"GRANT {privilege} ON *.*")
         return statements
