@@ -26,6 +26,9 @@ from rich.text import Text
 
 from aspects.errors import AspectsError
 
+WIDE = 1000
+"""Columns of a printer that is no terminal."""
+
 
 class _Rate(ProgressColumn):
     def render(self, task: Task) -> Text:
@@ -57,13 +60,19 @@ class Counter:
             self._progress.advance(self._task, count)
 
 
+def _console(stderr: bool) -> RichConsole:
+    """A printer that cuts nothing: where there is no terminal, lines may be as long as they are."""
+    terminal = (sys.stderr if stderr else sys.stdout).isatty()
+    return RichConsole(stderr=stderr, highlight=False, soft_wrap=True, width=None if terminal else WIDE)
+
+
 class Console:
     """Prints for one command. With `json`, standard output carries one object and nothing else."""
 
     def __init__(self, json: bool = False) -> None:
         self.json = json
-        self._err = RichConsole(stderr=True, highlight=False, soft_wrap=True)
-        self._out = self._err if json else RichConsole(highlight=False, soft_wrap=True)
+        self._err = _console(stderr=True)
+        self._out = self._err if json else _console(stderr=False)
 
     def say(self, text: str) -> None:
         self._out.print(escape(text))
@@ -138,9 +147,9 @@ class Console:
         return self._err.input(f"{escape(question)} [y/N] ").strip().lower() in ("y", "yes")
 
     def table(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        table = Table(
-            *columns, title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold"
-        )
+        table = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
+        for column in columns:
+            table.add_column(column, overflow="fold")
         for row in rows:
             table.add_row(*(escape(str(value)) for value in row))
         self._out.print(table)

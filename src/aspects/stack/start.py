@@ -27,7 +27,7 @@ def refused_statements(settings: Settings) -> int | None:
     """How many statements the warehouse refused; nothing when it cannot be asked."""
     try:
         with connect(settings, user="report") as client:
-            return int(client.query("select count() from reporting.refused_statements").first_row[0])
+            return int(client.query("select count() from reporting.refused_statements").result_rows[0][0])
     except AspectsError:
         return None
 
