@@ -15,6 +15,7 @@ import gc
 import io
 import json
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -68,6 +69,9 @@ def in_child(work: Callable[[], None]) -> None:
     """Do the work in a forked process: what it takes of memory (migrations: 50 MB) is given back when it is done."""
     child = os.fork()
     if child == 0:
+        # gunicorn's handlers came along; a migration that is told to stop ends at once, and the next start undoes it.
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+            signal.signal(number, signal.SIG_DFL)
         status = 3
         try:
             work()

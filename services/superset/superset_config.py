@@ -131,7 +131,7 @@ THEME_DEFAULT = {
         "colorLink": "#1450B4",
         "colorError": "#9C2808",
         "colorWarning": "#E69A08",
-        "colorSuccess": "#00805A",
+        "colorSuccess": "#00AE73",
         "colorInfo": "#1450B4",
         "borderRadius": 6,
         "fontUrls": [],

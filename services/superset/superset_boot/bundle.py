@@ -14,6 +14,8 @@ from typing import Any
 
 import yaml
 
+# libyaml's reader where there is one: ten times as fast.
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 KINDS = ("databases", "datasets", "charts", "dashboards", "queries")
 REFERENCES = {"datasets": "database_uuid", "charts": "dataset_uuid", "queries": "database_uuid"}
 """Which key of an asset names an asset of which kind: see `TARGETS`."""
@@ -54,7 +56,7 @@ def read_bundle(folder: Path, role_names: tuple[str, ...]) -> Bundle:
         content = path.read_bytes()
         digest.update(name.encode() + b"\0" + content + b"\0")
         try:
-            document = yaml.safe_load(content.decode())
+            document = yaml.load(content.decode(), Loader=LOADER)  # noqa: S506
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             errors.append(BundleError(name, f"Not valid YAML: {' '.join(str(error).split())}"))
             continue
@@ -98,6 +100,8 @@ def _identity_errors(assets: dict[str, dict[str, Any]]) -> Iterator[tuple[str, s
     for name, document in assets.items():
         if not document.get("uuid"):
             yield name, "The key `uuid` is missing."
+        if kind_of(name) == "databases" and not isinstance(document.get("extra"), dict):
+            yield name, "The key `extra` is missing: Superset cannot import a connection without this mapping."
         for key in ("uuid", UNIQUE.get(kind_of(name))):
             value = document.get(key) if key else None
             if not value:

@@ -43,13 +43,13 @@ def import_bundle(folder: Path, owner: str, force: bool = False) -> ImportResult
     if not force and not bundle.errors and last.get("digest") == bundle.digest:
         _record_errors(last, [])
         return ImportResult(imported=0, unchanged=True)
-    errors = bundle.errors or _schema_errors(bundle)
+    errors = bundle.errors
     if not errors:
         try:
             _write(bundle, owner)
         except Exception as error:
             db.session.rollback()
-            errors = [BundleError("", without_passwords(describe(error)))]
+            errors = _errors_behind(error)
     if errors:
         _record_errors(last, errors)
         return ImportResult(imported=0, unchanged=False, errors=errors)
@@ -57,37 +57,25 @@ def import_bundle(folder: Path, owner: str, force: bool = False) -> ImportResult
     return ImportResult(imported=bundle.assets, unchanged=False)
 
 
-def describe(error: BaseException) -> str:
-    """The cause that Superset's importer hides behind a general message: the innermost one."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    if isinstance(error, KeyError):
-        return f"The key {error} is missing."
-    return " ".join(f"{type(error).__name__}: {error}".split())
-
-
 def without_passwords(text: str) -> str:
     """A connection's URL may stand in a message of the database's driver."""
     return re.sub(r"(://[^:/@\s]*):[^@\s]*@", r"\1:***@", text)
 
 
-def _schema_errors(bundle: Bundle) -> list[BundleError]:
-    """What Superset's own schemas find wrong, a message a key."""
+def _errors_behind(error: BaseException) -> list[BundleError]:
+    """The cause that Superset's importer hides behind a general message: what its schemas found, a message a key, or
+    else the innermost exception."""
     from superset.commands.exceptions import CommandInvalidError
-    from superset.commands.importers.v1.assets import ImportAssetsCommand
 
-    try:
-        with hushed():
-            ImportAssetsCommand(dict(bundle.contents)).validate()
-    except CommandInvalidError as error:
+    while error.__cause__ is not None and not isinstance(error, CommandInvalidError):
+        error = error.__cause__
+    if isinstance(error, CommandInvalidError):
         return [
-            BundleError(file, without_passwords(f"{key}: {messages}" if key else str(messages)))
+            BundleError(file, without_passwords(f"{key}: {messages}" if key else messages))
             for file, found in error.normalized_messages().items()
             for key, messages in _by_key(found)
         ]
-    except Exception as error:
-        return [BundleError("", without_passwords(describe(error)))]
-    return []
+    return [BundleError("", without_passwords(" ".join(f"{type(error).__name__}: {error}".split())))]
 
 
 def _by_key(found: Any) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,264 @@
+"""Dashboards in a real browser: what each chart shows once it has settled, and a picture of the page.
+
+Some defects exist nowhere else: a chart type that the front end does not know imports well and answers the chart API.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
+
+from aspects.errors import AspectsError
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Page, Route
+
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+)
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+LOCAL = ("127.0.0.1", "localhost", "::1")
+WIDTH = 1440
+HEIGHT = 900
+TALLEST = 12_000
+"""Pixels; a page is pictured down to here."""
+QUIET_POLLS = 3
+"""A page has settled when nothing changed over so many looks in a row, a quarter of a second apart."""
+
+State = Literal["shown", "empty", "error", "missing", "loading"]
+
+# One object a chart of the page. Charts in a tab that is not open are not in the page at all.
+LOOK = """() => [...document.querySelectorAll('[data-test="dashboard-component-chart-holder"]')].map(holder => {
+  const text = element => (element.innerText || element.textContent || '').replace(/\\s+/g, ' ').trim();
+  const grid = holder.querySelector('[data-test="chart-grid-component"]');
+  const title = holder.querySelector('[data-test="slice-header"] [data-test="editable-title"]');
+  const alert = holder.querySelector('[role="alert"], .ant-alert, .missing-chart-container');
+  return {
+    title: grid?.getAttribute('data-test-chart-name') || (title ? text(title) : ''),
+    alert: alert ? text(alert) || 'an alert without text' : '',
+    missing: !!holder.querySelector('.missing-chart-container'),
+    drawn: !!holder.querySelector('[data-test="slice-container"]'),
+    loading: !!holder.querySelector('.loading, [data-test="loading-indicator"]'),
+    empty: !!holder.querySelector('.ant-empty'),
+    words: text(holder),
+  };
+})"""
+
+# Where the lowest part of the dashboard ends. The document itself is always taller than the window.
+BOTTOM = """() => Math.ceil(Math.max(0, ...[...document.querySelectorAll('[class*="dashboard-component"]')]
+  .map(part => part.getBoundingClientRect().bottom + window.scrollY)))"""
+MARGIN = 24
+
+
+@dataclass(frozen=True)
+class ChartOnPage:
+    """A chart as a person sees it.
+
+    shown: it is drawn; empty: drawn, with Superset's note that there are no results; error: an alert stands in its
+    place; missing: its place names no chart that exists; loading: it had not settled when the time was up.
+    """
+
+    title: str
+    state: State
+    error: str = ""
+
+    @property
+    def failed(self) -> bool:
+        """Whether something is wrong with it; a chart without results is not."""
+        return self.state in ("error", "missing", "loading")
+
+
+@dataclass(frozen=True)
+class DashboardOnPage:
+    """A dashboard after it has settled. `blocked`: addresses outside this machine that the page asked for (none was
+    let through). `errors`: uncaught errors of the page's scripts. `image`: the picture, when one was asked for."""
+
+    slug: str
+    title: str
+    charts: list[ChartOnPage]
+    seconds: float
+    image: Path | None = None
+    blocked: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    @property
+    def failures(self) -> list[str]:
+        """What is wrong, a line each; a dashboard without charts is wrong too."""
+        found = [f"{chart.title or 'untitled'}: {chart.error}" for chart in self.charts if chart.failed]
+        found += [f"error of the page: {error}" for error in self.errors]
+        return found if self.charts else [*found, "no chart is on the page"]
+
+
+def find_browser() -> str:
+    """The path of a Chromium on PATH; AspectsError (`assets.browser`) when there is none."""
+    for program in PROGRAMS:
+        if path := shutil.which(program):
+            return path
+    raise AspectsError(
+        "There is no browser to open a dashboard in.",
+        why=f"None of {', '.join(PROGRAMS)} is on PATH.",
+        fix="Install Chromium (Debian: apt-get install chromium) and run the command again.",
+        code="assets.browser",
+    )
+
+
+class Browser:
+    """A signed-in browser. Make one with `open_browser`."""
+
+    def __init__(self, context: BrowserContext, url: str) -> None:
+        self.url = url.rstrip("/")
+        self.blocked: list[str] = []
+        self._context = context
+        context.route("**/*", self._let_local_through)
+
+    def _let_local_through(self, route: Route) -> None:
+        """A page is judged by this machine alone, and tells nobody that it was opened."""
+        if urlsplit(route.request.url).hostname in LOCAL:
+            route.continue_()
+            return
+        self.blocked.append(route.request.url)
+        route.abort()
+
+    def login(self, user: str, password: str, timeout: float = 60) -> None:
+        """Sign in through the form; AspectsError (`superset.login`) when Superset stays on it."""
+        page = self._context.new_page()
+        limit = timeout * 1000
+        try:
+            self._go(page, "/login/", timeout)
+            page.fill('[data-test="username-input"]', user, timeout=limit)
+            page.fill('[data-test="password-input"]', password, timeout=limit)
+            with page.expect_navigation(timeout=limit):
+                page.click('[data-test="login-button"]', timeout=limit)
+            if urlsplit(page.url).path.startswith("/login"):
+                raise AspectsError(
+                    f"Superset does not let {user} in.",
+                    why="It shows the sign-in page again.",
+                    fix="Check the user and the password; ./inv dev.status shows those of the stack.",
+                    code="superset.login",
+                )
+        finally:
+            page.close()
+
+    def dashboard(
+        self, slug: str, image: Path | None = None, width: int = WIDTH, timeout: float = 60, query: str = ""
+    ) -> DashboardOnPage:
+        """Open a dashboard, wait until its charts have settled (at most `timeout` seconds), and look at each.
+
+        The window is made as tall as the dashboard, for Superset draws only what is in view. `image` is where to save
+        a picture (PNG) of all of it, `width` pixels wide. `query` is added to the address (`standalone=2`).
+        AspectsError: `superset.missing`, `superset.unreachable`.
+        """
+        start = time.perf_counter()
+        self.blocked = []
+        errors: list[str] = []
+        page = self._context.new_page()
+        try:
+            page.on("pageerror", lambda error: errors.append(str(error).splitlines()[0]))
+            page.set_viewport_size({"width": width, "height": HEIGHT})
+            self._go(page, f"/superset/dashboard/{slug}/" + (f"?{query}" if query else ""), timeout)
+            charts = _settled(page, start + timeout, width)
+            if image:
+                image.parent.mkdir(parents=True, exist_ok=True)
+                page.mouse.move(0, 0)  # off anything that would show a tooltip
+                page.screenshot(path=str(image))
+            title = page.title()
+        finally:
+            page.close()
+        seconds = time.perf_counter() - start
+        return DashboardOnPage(slug, title, charts, seconds, image, sorted(set(self.blocked)), errors)
+
+    def _go(self, page: Page, path: str, timeout: float) -> None:
+        from playwright.sync_api import Error
+
+        try:
+            answer = page.goto(self.url + path, wait_until="domcontentloaded", timeout=timeout * 1000)
+        except Error as error:
+            raise AspectsError(
+                f"The browser got no answer from {self.url}.",
+                why=str(error).splitlines()[0],
+                fix="./inv dev.status shows what runs, ./inv dev.up starts it.",
+                code="superset.unreachable",
+            ) from error
+        if answer is not None and answer.status >= 400:
+            raise AspectsError(
+                f"There is no page {path} for this person.",
+                why=f"Superset answered {answer.status}.",
+                fix="Check the name of the dashboard (its slug) and the person's roles.",
+                code="superset.missing",
+            )
+
+
+@contextmanager
+def open_browser(url: str, user: str, password: str, program: str = "") -> Iterator[Browser]:
+    """A browser that is signed in to the Superset at `url`; closed with the context.
+
+    `program` is the path of a Chromium; the first one on PATH unless given. AspectsError: `assets.browser` when
+    something is not installed, and those of `Browser.login`.
+    """
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError as error:
+        raise AspectsError(
+            "There is nothing to drive a browser with.",
+            why="The Python package playwright is not installed.",
+            fix="./inv test and ./inv lint install it; or add it by hand: uv pip install playwright.",
+            code="assets.browser",
+        ) from error
+    path = program or find_browser()
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        try:
+            # A service worker would fetch behind the back of the routes.
+            context = chromium.new_context(
+                viewport={"width": WIDTH, "height": HEIGHT}, locale="en-US", service_workers="block"
+            )
+            browser = Browser(context, url)
+            browser.login(user, password)
+            yield browser
+        finally:
+            chromium.close()
+
+
+def _settled(page: Page, deadline: float, width: int) -> list[ChartOnPage]:
+    """Look until the charts, and the height of the page, do not change any more."""
+    before: Any = None
+    quiet = 0
+    while True:
+        page.wait_for_timeout(250)
+        seen: list[dict[str, Any]] = page.evaluate(LOOK)
+        height = min(max(int(page.evaluate(BOTTOM)) + MARGIN, HEIGHT), TALLEST)
+        charts = [_judge(each) for each in seen]
+        settled = bool(charts) and not any(chart.state == "loading" for chart in charts)
+        quiet = quiet + 1 if settled and (seen, height) == before else 0
+        before = (seen, height)
+        if quiet >= QUIET_POLLS or time.perf_counter() > deadline:
+            return charts
+        if page.viewport_size != {"width": width, "height": height}:
+            page.set_viewport_size({"width": width, "height": height})
+
+
+def _judge(seen: dict[str, Any]) -> ChartOnPage:
+    title = str(seen["title"])
+    if seen["missing"]:
+        return ChartOnPage(title, "missing", str(seen["alert"]))
+    if seen["alert"]:
+        return ChartOnPage(title, "error", str(seen["alert"]))
+    if seen["loading"] or not seen["drawn"]:
+        return ChartOnPage(title, "loading", "it was still loading when the time was up")
+    if seen["empty"]:
+        return ChartOnPage(title, "empty", "")
+    return ChartOnPage(title, "shown", "")
