@@ -126,7 +126,7 @@ THEME_DEFAULT = {
         "brandLogoHref": LOGO_TARGET_PATH,
         "brandLogoHeight": "26px",
         "brandSpinnerUrl": None,
-        "brandSpinnerSvg": None,
+        "brandSpinnerSvg": (Path(__file__).parent / "superset_boot" / "static" / "spinner.svg").read_text(),
         "colorPrimary": "#1450B4",
         "colorLink": "#1450B4",
         "colorError": "#9C2808",

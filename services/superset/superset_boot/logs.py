@@ -23,6 +23,8 @@ QUIET = {
     "superset.utils.screenshots": logging.ERROR,
     "superset.commands.importers.v1.utils": logging.CRITICAL,  # its findings are reported with the import
     "superset.utils.decorators": logging.CRITICAL,
+    # A traceback for each page that is not there or not for this person; failures of ours are errors.
+    "superset.views.error_handling": logging.ERROR,
     "clickhouse_connect": logging.WARNING,
     "httpx": logging.WARNING,
     # Superset raises deprecation warnings from its own calls of its dependencies.

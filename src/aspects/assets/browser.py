@@ -38,6 +38,8 @@ TALLEST = 12_000
 """Pixels; a page is pictured down to here."""
 QUIET_POLLS = 3
 """A page has settled when nothing changed over so many looks in a row, a quarter of a second apart."""
+ANIMATION = 1500
+"""Milliseconds in which bars and lines grow to their size."""
 
 State = Literal["shown", "empty", "error", "missing", "loading"]
 
@@ -174,6 +176,7 @@ class Browser:
             if image:
                 image.parent.mkdir(parents=True, exist_ok=True)
                 page.mouse.move(0, 0)  # off anything that would show a tooltip
+                page.wait_for_timeout(ANIMATION)
                 page.screenshot(path=str(image))
             title = page.title()
         finally:
