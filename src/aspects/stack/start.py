@@ -9,8 +9,8 @@ from aspects.stack import lifecycle
 from aspects.stack.lifecycle import Phases, StackStatus, Step
 from aspects.stack.secrets import load_secrets
 from aspects.warehouse import dbt
-from aspects.warehouse.client import connect
 from aspects.warehouse.migrate import migrate
+from aspects.warehouse.query import query
 
 
 def start_stack(settings: Settings, phases: Phases) -> StackStatus:
@@ -26,10 +26,10 @@ def start_stack(settings: Settings, phases: Phases) -> StackStatus:
 def refused_statements(settings: Settings) -> int | None:
     """How many statements the warehouse refused; nothing when it cannot be asked."""
     try:
-        with connect(settings, user="report") as client:
-            return int(client.query("select count() from reporting.refused_statements").result_rows[0][0])
+        answer = query(settings, "select count() from reporting.refused_statements")
     except AspectsError:
         return None
+    return int(answer.rows[0][0])
 
 
 def _render(settings: Settings) -> str:

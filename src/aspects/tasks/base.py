@@ -37,6 +37,18 @@ class Command(Task):  # type: ignore[type-arg]
         return {f"--{one.name.replace('_', '-')}" for one in parameters if not isinstance(one.default, bool)}
 
 
+def explain(error: AspectsError | OSError) -> AspectsError:
+    """What the operating system refuses is an error that a person can mend, too."""
+    if isinstance(error, AspectsError):
+        return error
+    return AspectsError(
+        "The operating system refused something.",
+        why=str(error),
+        fix="Free some space or mend the rights there; ASPECTS_STATE=/some/folder moves the stack's data.",
+        code="stack.disk",
+    )
+
+
 def task(
     help: dict[str, str] | None = None, variadic: str = "", at_least: int = 1, **options: Any
 ) -> Callable[[Callable[..., None]], Command]:
@@ -57,11 +69,12 @@ def task(
                 kwargs[variadic] = [value for value in kwargs.get(variadic, "").split(SEPARATOR) if value]
             try:
                 function(context, *args, **kwargs)
-            except AspectsError as error:
+            except (AspectsError, OSError) as error:
                 if debug:
                     traceback.print_exception(error)
-                Console(json=bool(kwargs.get("json"))).fail(error)
-                raise Exit(code=error.status) from error
+                explained = explain(error)
+                Console(json=bool(kwargs.get("json"))).fail(explained)
+                raise Exit(code=explained.status) from error
             except KeyboardInterrupt as error:
                 raise Exit("Stopped.", code=130) from error
 

@@ -53,7 +53,8 @@ def down(context: Context, json: bool = False) -> None:
 def status(context: Context, json: bool = False) -> None:
     """Show what runs, where, and with which login."""
     settings = settings_module.load()
-    _show(Console(json), lifecycle.status(settings), refused_statements(settings))
+    found = lifecycle.status(settings)
+    _show(Console(json), found, None if found.state == "down" else refused_statements(settings))
 
 
 @task(

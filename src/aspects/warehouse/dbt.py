@@ -146,7 +146,7 @@ def _errors(log: str) -> str:
             event = json.loads(line)["info"]
         except (ValueError, KeyError, TypeError):
             continue
-        if event.get("level") == "error":
+        if event.get("level") == "error" and not str(event.get("msg", "")).startswith("Traceback"):
             messages.append(" ".join(str(event.get("msg", "")).split()))
     return "\n".join(messages)
 
