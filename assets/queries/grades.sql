@@ -1,5 +1,11 @@
--- The current grade of each learner who is enrolled and has one or has passed or failed. Each course also has
--- a row without a learner for every grade range, so that a range that nobody is in shows as 0.
+-- The current grade of each learner who has one or has passed or failed, with the learner's enrollment. Each
+-- course also has a row without a learner for every grade range, so that a range that nobody is in shows as
+-- 0.
+with
+    enrolled as (
+        select course_key, actor_id from enrollments where enrollment_status = 'registered'
+    -- % include "course_filters"
+    )
 select
     org,
     course_key,
@@ -8,13 +14,10 @@ select
     grade_bucket,
     toNullable(actor_id) as actor_id,
     toNullable(grade_percent) as grade_percent,
-    state
+    state,
+    (course_key, actor_id) in enrolled as is_enrolled
 from course_grades
-where
-    (course_key, actor_id) in (
-        select course_key, actor_id from enrollments where enrollment_status = 'registered'
-    -- % include "course_filters"
-    )
+where true
 -- % include "course_filters"
 union all
 select distinct
@@ -27,7 +30,8 @@ select distinct
     ) as grade_bucket,
     null as actor_id,
     null as grade_percent,
-    '' as state
+    '' as state,
+    0 as is_enrolled
 from course_grades
 where
     true
