@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from invoke.context import Context
 
 from aspects import settings as settings_module
@@ -15,7 +17,7 @@ from aspects.tasks.base import task
 
 @task(
     help={
-        "demo": "Add a small generated course, so that the dashboards have something to show.",
+        "demo": "Add small generated courses, so that the dashboards have something to show.",
         "engine": "How the services run: embedded (processes of this machine).",
     }
 )
@@ -34,8 +36,8 @@ def up(context: Context, demo: bool = False, engine: str = "embedded", json: boo
     before = lifecycle.status(settings)
     if before.state == "up" and not demo:
         console.say("The stack is up already.")
-    status = start_stack(settings, console.phase)
-    _show(console, status)
+    started = start_stack(settings, console.phase, demo)
+    _show(console, started.status, truth=started.truth)
 
 
 @task()
@@ -105,7 +107,9 @@ def reset(context: Context, yes: bool = False, environments: bool = False, json:
     console.result({"deleted": [str(path) for path in gone]})
 
 
-def _show(console: Console, status: lifecycle.StackStatus, refused: int | None = None) -> None:
+def _show(
+    console: Console, status: lifecycle.StackStatus, refused: int | None = None, truth: Path | None = None
+) -> None:
     if not console.json:
         rows = [
             (
@@ -123,4 +127,5 @@ def _show(console: Console, status: lifecycle.StackStatus, refused: int | None =
             console.say("→ ./inv dev.up starts it.")
         if status.state == "degraded":
             console.say("→ ./inv dev.up starts what is missing; ./inv dev.logs SERVICE says why it stopped.")
-    console.result(status.as_dict() | ({} if refused is None else {"refused_statements": refused}))
+    more = {"refused_statements": refused, "truth": truth}
+    console.result(status.as_dict() | {name: value for name, value in more.items() if value is not None})
