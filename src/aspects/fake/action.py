@@ -6,9 +6,9 @@ that event-routing-backends makes of it, and what it counts for in the ground tr
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from aspects.fake.course import Block, Course
+from aspects.fake.course import Course
 
 ENROLLED: Final = "edx.course.enrollment.activated"
 MODE_CHANGED: Final = "edx.course.enrollment.mode_changed"
@@ -71,6 +71,36 @@ EXAM_EVENTS: Final = {
 }
 
 
+CAPTION_EVENTS: Final = (
+    TRANSCRIPT_SHOWN,
+    TRANSCRIPT_HIDDEN,
+    CAPTIONS_SHOWN,
+    CAPTIONS_HIDDEN,
+    CAPTION_MENU_SHOWN,
+    CAPTION_MENU_HIDDEN,
+)
+FORUM_EVENTS: Final = (
+    THREAD_CREATED,
+    THREAD_VIEWED,
+    THREAD_VOTED,
+    THREAD_EDITED,
+    THREAD_DELETED,
+    THREAD_REPORTED,
+    THREAD_UNREPORTED,
+    RESPONSE_CREATED,
+    RESPONSE_VOTED,
+    RESPONSE_EDITED,
+    RESPONSE_DELETED,
+    RESPONSE_REPORTED,
+    RESPONSE_UNREPORTED,
+    COMMENT_CREATED,
+    COMMENT_EDITED,
+    COMMENT_DELETED,
+    COMMENT_REPORTED,
+    COMMENT_UNREPORTED,
+)
+
+
 class Answer(NamedTuple):
     """The answer to one question: the question's number, the text, and whether it is right."""
 
@@ -130,19 +160,17 @@ class ExamAttempt(NamedTuple):
     completed: int = 0
 
 
-Detail = Check | Score | Step | Seek | Post | ExamAttempt | float | int | str | None
-"""An enrollment mode (str), a position in a video (float), a hint's number (int), or one of the above."""
-
-
 class Action(NamedTuple):
     """One thing that a learner did: when (microseconds since 1970 UTC), what, where, and its facts.
 
-    `block` is the block it concerns; None for what concerns the course.
+    `block` is the block it concerns; None for what concerns the course. `detail` depends on the event: the
+    mode of an enrollment (str), a Check, a Score, a Step, a Seek, a Post, an ExamAttempt, a position in a
+    video (float), a hint's number (int), or None.
     """
 
     time: int
     event: str
     course: Course
-    block: Block | None
-    detail: Detail
+    block: Any
+    detail: Any
     session: str

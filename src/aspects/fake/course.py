@@ -84,6 +84,10 @@ class Problem(Block):
     max_attempts: int = 3
     hints: int = 0
 
+    @property
+    def points(self) -> int:
+        return len(self.questions)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Unit(Block):
@@ -102,6 +106,7 @@ class Subsection(Block):
     release: int = 0
     due: int = 0
     weight: float = 0.0
+    problems: tuple[Problem, ...] = ()
     exam: str = ""
     """timed, practice, proctored, or nothing."""
     time_limit: int = 0
@@ -120,6 +125,7 @@ class Course:
     """A course run."""
 
     index: int
+    key: str
     org: str
     number: str
     run: str
@@ -132,19 +138,12 @@ class Course:
     self_paced: bool
     popularity: float
     sections: tuple[Section, ...]
+    subsections: tuple[Subsection, ...]
     threads: tuple[str, ...]
     """Ids of the forum threads that were there from the start."""
 
-    @property
-    def key(self) -> str:
-        return f"course-v1:{self.org}+{self.number}+{self.run}"
-
     def block_id(self, kind: str, identifier: str) -> str:
         return f"block-v1:{self.org}+{self.number}+{self.run}+type@{kind}+block@{identifier}"
-
-    @property
-    def subsections(self) -> tuple[Subsection, ...]:
-        return tuple(one for section in self.sections for one in section.subsections)
 
 
 def make_course(scenario: Scenario, index: int) -> Course:
@@ -186,9 +185,10 @@ class _Builder:
     def build(self, index: int) -> Course:
         chance = self.chance
         count = chance.whole(3, 4)
-        sections = tuple(self._section(place, count) for place in range(1, count + 1))
+        sections = _weighted(tuple(self._section(place, count) for place in range(1, count + 1)))
         return Course(
             index=index,
+            key=f"course-v1:{self.org}+{self.number}+{self.run}",
             org=self.org,
             number=self.number,
             run=self.run,
@@ -200,7 +200,8 @@ class _Builder:
             published=self.start - chance.whole(15, 40) * DAY + chance.whole(0, 9 * 60) * MINUTE,
             self_paced=self.self_paced,
             popularity=0.4 + chance.waiting(0.8),
-            sections=_weighted(sections),
+            sections=sections,
+            subsections=tuple(one for section in sections for one in section.subsections),
             threads=tuple(chance.digits(24) for _ in range(12)),
         )
 
@@ -222,9 +223,7 @@ class _Builder:
             subsections.append(self._subsection(place, count, 3, "Final Exam", True, "proctored"))
         return Section(self._id("chapter"), "chapter", topic, False, place, subsections=tuple(subsections))
 
-    def _subsection(
-        self, section: int, sections: int, place: int, name: str, graded: bool, exam: str
-    ) -> Subsection:
+    def _subsection(self, section: int, sections: int, place: int, name: str, graded: bool, exam: str) -> Subsection:
         period = (self.weeks - 1) * WEEK // sections
         release = self.start if self.self_paced else self.start + (section - 1) * period
         due = self.start + section * period - 9 * HOUR
@@ -235,7 +234,8 @@ class _Builder:
         )
         return Subsection(
             self._id("sequential"), "sequential", name, graded, section, place,
-            units=units, release=release, due=due, exam=exam, time_limit=45 if exam else 0,
+            units=units, problems=tuple(one for unit in units for one in unit.blocks if isinstance(one, Problem)),
+            release=release, due=due, exam=exam, time_limit=45 if exam else 0,
         )  # fmt: skip
 
     def _unit(self, section: int, subsection: int, place: int, graded: bool, purpose: str) -> Unit:
@@ -276,7 +276,7 @@ class _Builder:
         response_type, interaction, prompt = self.chance.pick(subjects.QUESTIONS)
         if interaction == "numeric":
             right = self.chance.whole(2, 90)
-            answers = (str(right), str(right + 1), str(right * 2), str(right - 1))
+            answers: tuple[str, ...] = (str(right), str(right + 1), str(right * 2), str(right - 1))
         elif interaction == "fill-in":
             answers = tuple(topic.lower() for topic in self.subject.topics[:4])
         else:

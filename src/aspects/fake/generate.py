@@ -13,7 +13,8 @@ from typing import Final
 from aspects.fake.action import ENROLLED, Action
 from aspects.fake.course import Course, Scenario
 from aspects.fake.people import Learner, World
-from aspects.fake.statements import CourseText, Scribe
+from aspects.fake.statement_parts import CourseText
+from aspects.fake.statements import Scribe
 from aspects.fake.study import Study
 from aspects.fake.truth import ENROLLMENT, Truth, statements_of
 

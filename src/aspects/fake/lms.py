@@ -17,7 +17,7 @@ from aspects.fake.chance import number, uuid
 from aspects.fake.course import SECOND, Block, Course, Scenario, blocks_in_order
 from aspects.fake.generate import Enrolled
 from aspects.fake.people import World, profile
-from aspects.fake.statements import timestamp
+from aspects.fake.statement_parts import timestamp
 from aspects.fake.subjects import SUBJECTS
 
 COLUMNS: Final[dict[str, tuple[str, ...]]] = {

@@ -45,6 +45,11 @@ STYLES: Final = ("absent", "sampler", "regular", "committed")
 _STYLES_UP_TO: Final = (0.2, 0.62, 0.85, 1.0)
 
 
+_EDUCATION: Final = ("b", "m", "hs", "a", "p", "jhs", "")
+"""Open edX's codes: bachelor, master, high school, associate, doctorate, junior high school, not said."""
+_EDUCATION_UP_TO: Final = (0.36, 0.6, 0.8, 0.88, 0.92, 0.95, 1.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Learner:
     """A person with an account.
@@ -144,7 +149,7 @@ def profile(scenario: Scenario, learner: Learner) -> Profile:
         email=f"{username}@example.com",
         gender=chance.weighted(("f" if woman else "m", "o", ""), (0.9, 0.92, 1.0)),
         year_of_birth=scenario.end.year - chance.whole(17, 62),
-        level_of_education=chance.weighted(("b", "m", "hs", "a", "p", "jhs", ""), (0.36, 0.6, 0.8, 0.88, 0.92, 0.95, 1)),
+        level_of_education=chance.weighted(_EDUCATION, _EDUCATION_UP_TO),
         city=chance.pick(names.cities),
     )
 

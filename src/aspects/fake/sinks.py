@@ -30,8 +30,10 @@ _IDS_A_QUERY: Final = 2000
 class Sink(ABC):
     """A place for chunks of statements and for rows of the LMS. Every method raises AspectsError on failure."""
 
-    new: int | None = None
-    """How many statements were not there before, where the place can tell."""
+    @property
+    def new(self) -> int | None:
+        """How many statements were not there before; None where the place cannot tell."""
+        return None
 
     @abstractmethod
     def statements(self, chunk: Chunk) -> None:
@@ -45,7 +47,7 @@ class Sink(ABC):
     def close(self) -> None:
         """Write what is still waiting."""
 
-    def abandon(self) -> None:
+    def abandon(self) -> None:  # noqa: B027  # most have nothing open
         """Let go of what is open, after a failure."""
 
 
@@ -57,7 +59,7 @@ class LmsTables:
 
     def write(self, rows: lms.Rows) -> None:
         """Insert the new rows, as CSV in the contract's column order."""
-        from clickhouse_connect.driver.exceptions import ClickHouseError  # noqa: PLC0415  # slow to import
+        from clickhouse_connect.driver.exceptions import ClickHouseError  # slow to import
 
         try:
             for table, all_rows in rows.items():
@@ -78,7 +80,8 @@ class LmsTables:
         known: set[str] = set()
         for start in range(0, len(dumps), _IDS_A_QUERY):
             listed = ", ".join(f"'{dump}'" for dump in dumps[start : start + _IDS_A_QUERY])
-            found = self._client.query(f"select distinct dump_id from event_sink.{table} where dump_id in ({listed})")  # noqa: S608  # our own UUIDs
+            question = f"select distinct dump_id from event_sink.{table} where dump_id in ({listed})"  # noqa: S608  # UUIDs
+            found = self._client.query(question)
             known.update(str(row[0]) for row in found.result_rows)
         return known
 
@@ -90,7 +93,11 @@ class ClickHouseSink(Sink):
         self._store = StatementStore(statements)
         self._tables = LmsTables(tables)
         self._waiting: list[Statement] = []
-        self.new = 0
+        self._new = 0
+
+    @property
+    def new(self) -> int:
+        return self._new
 
     def statements(self, chunk: Chunk) -> None:
         self._waiting.extend(map(Statement, chunk.ids, chunk.times, chunk.texts))
@@ -105,8 +112,7 @@ class ClickHouseSink(Sink):
 
     def _flush(self) -> None:
         if self._waiting:
-            assert self.new is not None
-            self.new += self._store.add(self._waiting).stored
+            self._new += self._store.add(self._waiting).stored
             self._waiting.clear()
 
 
@@ -201,7 +207,7 @@ class FileSink(Sink):
 def _open(path: Path) -> IO[bytes]:
     """A file to write to. The compressed kinds hold no time and no name: the same content gives the same bytes."""
     if path.suffix == ".gz":
-        return cast("IO[bytes]", gzip.GzipFile(filename="", mode="wb", fileobj=path.open("wb"), mtime=0, compresslevel=6))
+        return cast("IO[bytes]", gzip.GzipFile("", "wb", fileobj=path.open("wb"), mtime=0, compresslevel=6))
     if path.suffix == ".zst":
         return cast("IO[bytes]", zstandard.open(path, "wb"))
     return path.open("wb")

@@ -25,19 +25,17 @@ def solve(study: Study, problem: Problem, subsection: Subsection, time: int) -> 
             study.note(time, happened.HINT_SHOWN, problem, chance.whole(0, problem.hints - 1))
             time += int(chance.between(8.0, 45.0) * SECOND)
         time = _check(study, problem, subsection, attempt, right, time)
-        if len(right) == len(problem.questions) or chance.happens(0.2):
+        if len(right) == problem.points or chance.happens(0.2):
             break
-    if len(right) == len(problem.questions) and chance.happens(0.25):
+    if len(right) == problem.points and chance.happens(0.25):
         study.note(time, happened.PROBLEM_COMPLETED, problem)
-    if chance.happens(0.1 if len(right) == len(problem.questions) else 0.3):
+    if chance.happens(0.1 if len(right) == problem.points else 0.3):
         time += int(chance.between(4.0, 30.0) * SECOND)
         study.note(time, happened.ANSWER_SHOWN, problem)
     return time
 
 
-def _check(
-    study: Study, problem: Problem, subsection: Subsection, attempt: int, right: set[int], time: int
-) -> int:
+def _check(study: Study, problem: Problem, subsection: Subsection, attempt: int, right: set[int], time: int) -> int:
     """One attempt: the browser sends it, the server judges it, scores and grades follow."""
     chance = study.chance
     odds = 1.0 / (1.0 + math.exp(-1.3 * (study.ability - problem.difficulty + 0.55 + 0.7 * (attempt - 1))))
@@ -49,7 +47,7 @@ def _check(
         else:
             answers.append(Answer(question.number, chance.pick(question.answers[1:]), False))
     study.attempts[problem.block_id] = attempt
-    earned, possible = len(right), len(problem.questions)
+    earned, possible = len(right), problem.points
     changed = attempt == 1 or earned != study.earned[problem.block_id]
     study.earned[problem.block_id] = earned
     study.note(time, happened.PROBLEM_CHECK_SENT, problem)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from aspects.fake import action as happened
-from aspects.fake.action import Action, Detail, ExamAttempt, Post, Score, Step
+from aspects.fake.action import Action, ExamAttempt, Post, Score, Step
 from aspects.fake.chance import Chance
 from aspects.fake.course import (
     DAY,
@@ -62,7 +62,7 @@ class Study:
         # Who takes several courses sits down for one after the other.
         self._hour = learner.hour + 2.5 * learner.courses.index(course)
 
-    def note(self, time: int, event: str, block: Block | None = None, detail: Detail = None) -> None:
+    def note(self, time: int, event: str, block: Block | None = None, detail: object = None) -> None:
         """Write an action down."""
         self.actions.append(Action(time, event, self.course, block, detail, self.session))
 
@@ -168,10 +168,9 @@ class Study:
     def _rescore(self, time: int) -> None:
         """Course staff correct an answer key, and points are lost by it."""
         subsection = self.chance.pick([one for one in self.course.subsections if one.graded and self._points(one)[0]])
-        problems = [one for unit in subsection.units for one in unit.blocks if isinstance(one, Problem)]
-        problem = self.chance.pick([one for one in problems if self.earned.get(one.block_id)])
+        problem = self.chance.pick([one for one in subsection.problems if self.earned.get(one.block_id)])
         self.earned[problem.block_id] = 0
-        self.note(time - 400_000, happened.PROBLEM_SUBMITTED, problem, Score(0, len(problem.questions)))
+        self.note(time - 400_000, happened.PROBLEM_SUBMITTED, problem, Score(0, problem.points))
         self.grade(time - 300_000, subsection)
 
     def _look_again(self, time: int, unit: Unit) -> int:
@@ -257,8 +256,11 @@ class Study:
         self.ever_passed |= passed
 
     def _points(self, subsection: Subsection) -> tuple[int, int]:
-        problems = [one for unit in subsection.units for one in unit.blocks if isinstance(one, Problem)]
-        return sum(self.earned.get(one.block_id, 0) for one in problems), sum(len(one.questions) for one in problems)
+        earned = possible = 0
+        for problem in subsection.problems:
+            earned += self.earned.get(problem.block_id, 0)
+            possible += problem.points
+        return earned, possible
 
     def _course_percent(self) -> float:
         total = 0.0

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,14 +17,16 @@ import orjson
 
 from aspects.errors import AspectsError
 from aspects.fake import action as happened
-from aspects.fake.action import Action, Check, Score
+from aspects.fake.action import Action, Check
 from aspects.fake.course import DAY, Course, Scenario, day_of
-from aspects.fake.statements import VERB_OF, timestamp
+from aspects.fake.statement_parts import timestamp
+from aspects.fake.statements import VERB_OF
 from aspects.xapi.vocabulary import Verb
 
 ENROLLMENT: Final = frozenset({happened.ENROLLED, happened.MODE_CHANGED, happened.UNENROLLED})
 GRADING: Final = frozenset({happened.COURSE_GRADED, happened.SUBSECTION_GRADED})
 RESULTS: Final = frozenset({happened.PASSED_FIRST, happened.NOW_PASSED, happened.NOW_FAILED})
+_OF_STANDING: Final = ENROLLMENT | RESULTS | {happened.COURSE_GRADED}
 _KIND_OF_VERB: Final = {
     Verb.EVALUATED: "problem_evaluated",
     Verb.ATTEMPTED: "problem_attempted",
@@ -78,25 +81,30 @@ class Truth:
 
     def add_learner(self, actions: Sequence[Action], dropped: int = 0) -> None:
         """Count one learner's actions, in order of time; of the last one, `dropped` statements are left out."""
-        events = self.counts["events_by_day"]
-        active: set[tuple[Course, int]] = set()
-        by_course: dict[Course, _Standing] = {}
+        events: dict[tuple[Course, int, str], int] = defaultdict(int)
+        standings: dict[Course, _Standing] = defaultdict(_Standing)
         for action in actions:
             day = action.time // DAY
-            written = statements_of(action) - (dropped if action is actions[-1] else 0)
-            events[action.course.key, _text(day), KIND_OF[action.event]] += written
+            events[action.course, day, action.event] += statements_of(action)
+            if action.event in _OF_STANDING:
+                standings[action.course].note(action, day)
+        if not actions:
+            return
+        last = actions[-1]
+        events[last.course, last.time // DAY, last.event] -= dropped
+        self.last_time = max(self.last_time, last.time)
+        counts = self.counts["events_by_day"]
+        active: set[tuple[Course, int]] = set()
+        for (course, day, event), written in events.items():
+            counts[course.key, _text(day), KIND_OF[event]] += written
             self.statements += written
-            if action.event in ENROLLMENT or action.event in GRADING or action.event in RESULTS:
-                by_course.setdefault(action.course, _Standing()).note(action, day)
-            if action.event not in ENROLLMENT and action.event not in GRADING:
-                active.add((action.course, day))
-        if actions:
-            self.last_time = max(self.last_time, actions[-1].time)
+            if event not in ENROLLMENT and event not in GRADING:
+                active.add((course, day))
         self._count_activity(active)
-        for course in {action.course for action in actions}:
+        for course in {course for course, _, _ in events}:
             self.courses.add(course.key)
             self.organizations.add(course.org)
-        for course, standing in by_course.items():
+        for course, standing in standings.items():
             self._count_standing(course.key, standing)
 
     def _count_activity(self, active: set[tuple[Course, int]]) -> None:
@@ -122,7 +130,7 @@ class Truth:
         """Every measure as a list of objects: the key's parts by name, and the value."""
         found = {name: _rows(name, self.counts[name]) for name in MEASURES if name in _COUNTED}
         found["cumulative_enrollment_by_day"] = _rows("cumulative_enrollment_by_day", self._cumulative())
-        days = Counter((day,) for _, day in self.active_courses)
+        days: Counter[Key] = Counter((day,) for _, day in self.active_courses)
         found["active_courses_per_day"] = _rows("active_courses_per_day", days)
         found["organizations"] = [{"value": len(self.organizations)}]
         found["statements"] = [{"value": self.statements}]
@@ -155,7 +163,6 @@ class _Standing:
             self.enrollment = (action.event != happened.UNENROLLED, str(action.detail))
             self.ends_of_days[day] = self.enrollment
         elif action.event == happened.COURSE_GRADED:
-            assert isinstance(action.detail, Score)
             self.grade = action.detail.earned
             self.state = "passed" if action.detail.passed else "failed"
         elif action.event in RESULTS:
@@ -218,6 +225,7 @@ def bucket(grade: float) -> str:
     return f"{tens * 10}-{100 if tens == 9 else tens * 10 + 9}"
 
 
+@lru_cache(maxsize=4096)
 def _text(day: int) -> str:
     return day_of(day * DAY).isoformat()
 

@@ -7,6 +7,7 @@ import re
 import time
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from invoke.context import Context
 from invoke.exceptions import Exit
@@ -16,6 +17,10 @@ from aspects.console import Console
 from aspects.errors import AspectsError
 from aspects.settings import Settings
 from aspects.tasks.base import task
+
+if TYPE_CHECKING:
+    from aspects.fake.sinks import Sink
+    from aspects.xapi.load import LoadReport, Rejects
 
 # The modules that do the work are imported where they are used: `./inv --list` need not wait for them.
 
@@ -57,9 +62,7 @@ def fake(
     opened = _sink(settings, sink, out)
     truth_file = Path(truth) if truth else _truth_file(settings, out, scenario.seed, scenario.end, count)
     with console.progress("Generate", total=count, unit="statements") as progress:
-        made = produce(
-            scenario, count, workers or _workers(count), opened, truth_file, settings.pii, progress.advance
-        )
+        made = produce(scenario, count, workers or _workers(count), opened, truth_file, settings.pii, progress.advance)
     present = "" if made.new is None or made.new == count else f" {count - made.new:,} of them were there already."
     console.say(f"{made.courses} courses, {made.enrollments:,} enrollments, {made.statements:,} statements.{present}")
     console.say(f"Ground truth: {made.truth}")
@@ -131,7 +134,7 @@ def _truth_file(settings: Settings, out: str, seed: int, end: date, count: int) 
     return settings.state / "truth" / f"seed-{seed}-end-{end.isoformat()}-count-{count}.json"
 
 
-def _sink(settings: Settings, name: str, out: str):  # type: ignore[no-untyped-def]
+def _sink(settings: Settings, name: str, out: str) -> Sink:
     from aspects.fake import sinks
     from aspects.stack.secrets import load_secrets
     from aspects.warehouse.client import connect
@@ -149,7 +152,7 @@ def _sink(settings: Settings, name: str, out: str):  # type: ignore[no-untyped-d
 @task(
     variadic="files",
     help={
-        "files": "Files of JSON lines (plain, gzip or zstd, whatever their names), directories, or - for standard input.",
+        "files": "Files of JSON lines (plain, gzip or zstd), directories of such files, or - for standard input.",
         "rejects": "The file to keep what is refused in; under .aspects/rejects unless given.",
         "batch": "How many statements to store at a time.",
         "allow-refused": "End with exit status 0 even if statements were refused.",
@@ -207,7 +210,7 @@ def load(
         raise Exit(code=1)
 
 
-def _explain(console: Console, report, kept) -> None:  # type: ignore[no-untyped-def]
+def _explain(console: Console, report: LoadReport, kept: Rejects) -> None:
     if report.differing:
         console.warn(
             f"{report.differing:,} of the duplicates say something else than what was stored first, which stays."
@@ -219,7 +222,12 @@ def _explain(console: Console, report, kept) -> None:  # type: ignore[no-untyped
             "Refused",
             ("reason", "lines", "for example", "what is wrong"),
             [
-                (reason if place == 0 else "", f"{group.count:,}" if place == 0 else "", f"{one.file}:{one.line}", one.message)
+                (
+                    reason if place == 0 else "",
+                    f"{group.count:,}" if place == 0 else "",
+                    f"{one.file}:{one.line}",
+                    one.message,
+                )
                 for reason, group in sorted(report.refused.items(), key=lambda item: -item[1].count)
                 for place, one in enumerate(group.examples)
             ],
@@ -253,10 +261,7 @@ def verify(context: Context, truth: str = "", json: bool = False) -> None:
         console.table(
             "Differences",
             ("measure", "key", "expected", "found"),
-            [
-                (one.measure, ", ".join(one.key.values()) or "-", one.expected, one.found)
-                for one in differences[:50]
-            ],
+            [(one.measure, ", ".join(one.key.values()) or "-", one.expected, one.found) for one in differences[:50]],
         )
         console.warn(f"{len(differences):,} values differ.")
     else:

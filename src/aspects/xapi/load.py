@@ -88,7 +88,10 @@ class Rejects:
     def add(self, file: str, line: Line, refusal: Refusal) -> None:
         """Keep a line. Raises AspectsError when that is not possible."""
         record: dict[str, object] = {
-            "file": file, "number": line.number, "reason": refusal.reason, "message": refusal.message
+            "file": file,
+            "number": line.number,
+            "reason": refusal.reason,
+            "message": refusal.message,
         }
         try:
             record["line"] = line.content.decode()

@@ -30,7 +30,7 @@ _ZSTD_SLICE: Final = 2048
 """Compressed bytes handed over at once: even the tightest zstd stream then yields under 100 MB a step."""
 
 
-class BrokenSource(Exception):
+class BrokenSource(Exception):  # noqa: N818  # it says what the source is
     """A source ended before its time or cannot be decompressed. What came before it is good."""
 
 
@@ -85,7 +85,7 @@ def read_lines(name: str) -> Iterator[Line]:
     before it may be half a line. Raises AspectsError when the file cannot be opened.
     """
     try:
-        stream = sys.stdin.buffer if name == STANDARD_INPUT else Path(name).open("rb")
+        stream = sys.stdin.buffer if name == STANDARD_INPUT else Path(name).open("rb")  # noqa: SIM115  # closed below
     except OSError as error:
         raise AspectsError(
             f"{name} cannot be read.", why=str(error), fix="Check the file and its permissions.", code="data.unreadable"
