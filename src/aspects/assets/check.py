@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from aspects.assets.engine import Engine
+from aspects.assets.engine import Engine, EngineUnreachableError
 from aspects.assets.findings import Finding
+from aspects.assets.render import assets_folder, variables
 from aspects.assets.rules import access, charts, files, names, references, sql, texts
 from aspects.assets.rules.registry import RULES, Context
 from aspects.assets.source import load_assets
 from aspects.errors import AspectsError
+from aspects.settings import Settings
+from aspects.stack.secrets import load_secrets, secrets_file
 
 FAMILIES = (files, references, names, charts, texts, access, sql)
 
@@ -24,6 +29,7 @@ class Report:
     assets: int
     findings: list[Finding]
     skipped: list[str]
+    why_skipped: str = ""
 
 
 def chosen(codes: Iterable[str]) -> list[str]:
@@ -43,6 +49,25 @@ def chosen(codes: Iterable[str]) -> list[str]:
             )
         found += matching
     return found
+
+
+def check_here(
+    settings: Settings, folder: Path | None = None, select: Iterable[str] = (), ignore: Iterable[str] = ()
+) -> Report:
+    """Check `folder` (the repository's assets by default), with the stack's engine where it runs.
+
+    Writes nothing: a stack that has no secrets yet does not get any. Raises what `check` raises.
+    """
+    there = secrets_file(settings).exists()
+    secrets: Mapping[str, str] = load_secrets(settings) if there else defaultdict(lambda: "not-set")
+    source = folder or assets_folder(settings)
+    try:
+        engine = Engine.of(settings, secrets["CLICKHOUSE_REPORT_PASSWORD"])
+    except EngineUnreachableError as error:
+        report = check(source, variables(settings, secrets), None, select, ignore)
+        return replace(report, why_skipped=str(error))
+    with closing(engine):
+        return check(source, variables(settings, secrets), engine, select, ignore)
 
 
 def check(

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
-from collections.abc import Mapping
 from pathlib import Path
 
 from invoke.context import Context
 from invoke.exceptions import Exit
 
-from aspects.assets.check import check as check_assets
-from aspects.assets.engine import Engine, EngineUnreachableError
-from aspects.assets.render import assets_folder, variables
-from aspects.assets.sync import sync as sync_assets
 from aspects.console import Console
 from aspects.errors import AspectsError
-from aspects.settings import Settings, load
-from aspects.stack.secrets import load_secrets, secrets_file
+from aspects.settings import load
+from aspects.stack.secrets import load_secrets
 from aspects.tasks.base import task
 
 
@@ -32,16 +26,15 @@ from aspects.tasks.base import task
 )
 def check(context: Context, folder: list[str], select: str = "", ignore: str = "", json: bool = False) -> None:
     """Check every chart, dataset and dashboard, and prepare their SQL on the running engine."""
+    from aspects.assets.check import check_here
+
     console = Console(json=json)
-    settings = load()
-    secrets = _secrets(settings)
-    engine, why = _engine(settings, secrets)
-    source = Path(folder[0]) if folder else assets_folder(settings)
-    report = check_assets(source, variables(settings, secrets), engine, _codes(select), _codes(ignore))
+    report = check_here(load(), Path(folder[0]) if folder else None, _codes(select), _codes(ignore))
     for finding in report.findings:
         console.say(f"{finding.file}:{finding.line}: {finding.rule} {finding.message}\n    → {finding.fix}")
     if report.skipped:
-        console.warn(f"Not checked, as no engine answers: {', '.join(report.skipped)} ({why}). Start one: ./inv dev.up")
+        console.warn(f"Not checked, as no engine answers: {', '.join(report.skipped)} ({report.why_skipped}).")
+        console.warn("Start it with ./inv dev.up, and check again.")
     console.result(
         {
             "assets": report.assets,
@@ -61,6 +54,10 @@ def sync(context: Context, json: bool = False) -> None:
 
     Checks them, renders them, and imports all of them or none. Ids, favourites and links survive.
     """
+    from aspects.assets.check import check as check_assets
+    from aspects.assets.render import assets_folder, variables
+    from aspects.assets.sync import sync as sync_assets
+
     console = Console(json=json)
     settings = load()
     secrets = load_secrets(settings)
@@ -87,19 +84,42 @@ def sync(context: Context, json: bool = False) -> None:
     console.say(f"{settings.superset_url}/dashboard/list/ shows the dashboards.")
 
 
+@task(
+    help={
+        "dashboard": "The slug of the dashboard, such as course-dashboard; all of them unless given.",
+        "width": "The width of the window in pixels.",
+        "out": "The folder for the pictures; screenshots/ in the state folder unless given.",
+    }
+)
+def shot(context: Context, dashboard: str = "", width: int = 1440, out: str = "", json: bool = False) -> None:
+    """Take a picture of dashboards in a real browser, and fail when a chart shows an error."""
+    from aspects.assets.browser import open_browser
+    from aspects.assets.superset_client import SupersetClient
+
+    console = Console(json=json)
+    settings = load()
+    if not 320 <= width <= 4000:
+        raise AspectsError(f"A window cannot be {width} pixels wide.", fix="Use 320 to 4000.", code="assets.width")
+    secrets = load_secrets(settings)
+    user, password = secrets["SUPERSET_ADMIN_USER"], secrets["SUPERSET_ADMIN_PASSWORD"]
+    folder = Path(out) if out else settings.state / "screenshots"
+    with SupersetClient(settings.superset_url, user, password) as client:
+        slugs = [client.dashboard(dashboard).slug] if dashboard else [each.slug for each in client.dashboards()]
+    seen = []
+    with open_browser(settings.superset_url, user, password) as browser:
+        for slug in slugs:
+            with console.phase(f"Open {slug}") as phase:
+                page = browser.dashboard(slug, image=folder / f"{slug}-{width}.png", width=width)
+                phase.note(f"{len(page.charts)} charts")
+            seen.append(page)
+            console.say(str(page.image))
+            for failure in page.failures:
+                console.warn(f"{slug}: {failure}")
+    shots = [{"dashboard": page.slug, "image": str(page.image), "failures": page.failures} for page in seen]
+    console.result({"shots": shots})
+    if any(page.failures for page in seen):
+        raise Exit(code=1)
+
+
 def _codes(text: str) -> list[str]:
     return [code for code in text.replace(",", " ").split() if code]
-
-
-def _secrets(settings: Settings) -> Mapping[str, str]:
-    """The stack's secrets, or placeholders where it has none yet: a check writes nothing."""
-    if secrets_file(settings).exists():
-        return load_secrets(settings)
-    return defaultdict(lambda: "not-set")
-
-
-def _engine(settings: Settings, secrets: Mapping[str, str]) -> tuple[Engine | None, str]:
-    try:
-        return Engine.of(settings, secrets["CLICKHOUSE_REPORT_PASSWORD"]), ""
-    except EngineUnreachableError as error:
-        return None, str(error)
