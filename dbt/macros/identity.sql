@@ -1,6 +1,13 @@
-{#- An id that came percent-encoded, as plain text. -#}
-{% macro decoded(id) -%}
-    if(position({{ id }}, '%') > 0, decodeURLComponent({{ id }}), {{ id }})
+{#-
+    Who a statement is about and where it belongs.
+
+    These use as few conditions as can be, and regular expressions only on values that repeat: a condition inside a
+    condition makes ClickHouse copy the rows of each branch, and a regular expression costs as much as the JSON.
+-#}
+
+{#- What stands before the first / ? or # of a text. -#}
+{% macro first_segment(text) -%}
+    substringIndex(substringIndex(substringIndex({{ text }}, '/', 1), '?', 1), '#', 1)
 {%- endmacro %}
 
 {#-
@@ -19,9 +26,14 @@
     )
 {%- endmacro %}
 
-{#- The block of an id, without what stands before and behind it: /answer, /hint/1, /xblock/, /jump_to/. -#}
+{#- The block of an id, without what stands before and behind it: /xblock/, /jump_to/, /answer, /hint/1. -#}
 {% macro block_of(id) -%}
-    if(position({{ id }}, 'block-v1:') > 0, extract({{ id }}, '(?:ccx-)?block-v1:[^/?#]+'), '')
+    {%- set start = "position(" ~ id ~ ", 'block-v1:')" -%}
+    if(
+        {{ start }} = 0,
+        '',
+        {{ first_segment("substring(" ~ id ~ ", " ~ start ~ " - 4 * endsWith(left(" ~ id ~ ", " ~ start ~ " - 1), 'ccx-'))") }}
+    )
 {%- endmacro %}
 
 {#- A question of a problem has the problem's id and a suffix: …block@ID_2_1. -#}
@@ -34,50 +46,18 @@
 {%- endmacro %}
 
 {#-
-    The key in a course id, or else the key that the block carries: course-v1:ORG+COURSE+RUN, or
-    ccx-v1:ORG+COURSE+RUN+ccx@N. Nothing when the statement is about no course.
+    The key of the course that an id names or belongs to: course-v1:ORG+COURSE+RUN, or ccx-v1:ORG+COURSE+RUN+ccx@N.
+    Nothing when it is about no course. The id of a block may have the key of its course whole, with its prefix.
+    `course_id` must have low cardinality: each step is then done once for each course, and not for each statement.
 -#}
-{% macro course_key_of(course_id, block) -%}
-    {%- set pattern = "'(?:course|ccx)-v1:[^/?#]+'" -%}
-    multiIf(
-        position({{ course_id }}, '-v1:') > 0 and position({{ course_id }}, 'block-v1:') = 0,
-        extract({{ course_id }}, {{ pattern }}),
-        match({{ course_id }}, '(?:course|ccx)-v1:[^/?#]+/'),
-        extract({{ course_id }}, {{ pattern }}),
-        {{ block }} = '', '',
-        concat(
-            if(startsWith({{ block }}, 'ccx-'), 'ccx-v1:', 'course-v1:'),
-            extract({{ block }}, '^(?:ccx-)?block-v1:(?:(?:course|ccx)-v1:)?(.+?)(?:[+]type@|$)')
-        )
-    )
+{% macro course_key_of(course_id) -%}
+    {%- set named = "extract(" ~ course_id ~ ", '((?:ccx-|course-|ccx-block-|block-)v1:[^/?#]+)')" -%}
+    {%- set of_course = "replaceRegexpOne(" ~ named ~ ", '[+]type@.*$', '')" -%}
+    {%- set of_ccx = "replaceRegexpOne(" ~ of_course ~ ", '^ccx-block-v1:(?:ccx-v1:)?', 'ccx-v1:')" -%}
+    replaceRegexpOne({{ of_ccx }}, '^block-v1:(?:course-v1:)?', 'course-v1:')
 {%- endmacro %}
 
 {#- Pass and Fail, as the grade classification has them. -#}
 {% macro result_state(classification) -%}
     transform(lower({{ classification }}), ['pass', 'passed', 'fail', 'failed'], ['passed', 'passed', 'failed', 'failed'], '')
-{%- endmacro %}
-
-{#-
-    Why a statement cannot be used; nothing when it can. Times outside a century around Open edX are refused: they are
-    broken clocks, and no chart has room for them.
--#}
-{% macro refusal_of(event, statement) -%}
-    multiIf(
-        statement_id is not null
-        and statement_time between '2000-01-01 00:00:00' and '2099-12-31 23:59:59.999999'
-        and actor != '' and position(verb, ':') > 0 and object != ''
-        and startsWith(trimLeft({{ event }}), '{'), '',
-        not isValidJSON({{ event }}), 'invalid JSON',
-        not startsWith(trimLeft({{ event }}), '{'), 'not an object',
-        {{ statement }}.id = '', 'no id',
-        statement_id is null, 'id is no UUID',
-        {{ statement }}.timestamp = '', 'no timestamp',
-        statement_time is null, 'timestamp is no time',
-        statement_time not between '2000-01-01 00:00:00' and '2099-12-31 23:59:59.999999', 'timestamp out of range',
-        actor = '', 'no actor',
-        verb = '', 'no verb',
-        position(verb, ':') = 0, 'verb is no IRI',
-        object = '' and {{ statement }}.object.objectType not in ('Agent', 'Group', 'SubStatement'), 'no object',
-        ''
-    )
 {%- endmacro %}

@@ -1,4 +1,4 @@
-{#- Which verbs say the kind of a statement by themselves. Those of `ambiguous_verbs` need their object. -#}
+{#- Which verbs say the kind of a statement by themselves; others need their object. -#}
 {% macro kinds_of_verbs() -%}
     {%- set adl = "http://adlnet.gov/expapi/verbs/" -%}
     {%- set tincan = "http://id.tincanapi.com/verb/" -%}
@@ -31,16 +31,17 @@
 {%- endmacro %}
 
 {#- The kind of a statement. Unknown verbs are kept, as other. -#}
-{% macro kind_of(verb_id, is_video, is_problem) -%}
+{% macro kind_of(refusal, verb_id, is_video, is_problem) -%}
     {%- set kinds = kinds_of_verbs() -%}
     {%- set adl = "http://adlnet.gov/expapi/verbs/" -%}
     multiIf(
-        {{ verb_id }} in ('{{ adl }}initialized', '{{ adl }}terminated'),
-        if({{ is_video }}, 'video', 'exam'),
-        {{ verb_id }} = '{{ adl }}completed',
-        multiIf({{ is_video }}, 'video', {{ is_problem }}, 'problem_completed', 'completion'),
-        {{ verb_id }} = '{{ adl }}interacted',
-        if({{ is_video }}, 'video', 'other'),
+        {{ refusal }} != '', 'refused',
+        {{ is_video }} and {{ verb_id }} in (
+            '{{ adl }}initialized', '{{ adl }}terminated', '{{ adl }}completed', '{{ adl }}interacted'
+        ), 'video',
+        {{ verb_id }} in ('{{ adl }}initialized', '{{ adl }}terminated'), 'exam',
+        {{ verb_id }} = '{{ adl }}completed' and {{ is_problem }}, 'problem_completed',
+        {{ verb_id }} = '{{ adl }}completed', 'completion',
         transform(
             {{ verb_id }},
             ['{{ kinds.keys() | join("', '") }}'],

@@ -44,11 +44,11 @@ with
                 statement.actor.mbox_sha1sum != '', statement.actor.mbox_sha1sum,
                 statement.actor.openid
             ) as actor,
-            statement.verb.id as verb,
-            {{ decoded("statement.object.id") }} as object,
-            statement.object.definition.type as object_type,
-            {{ decoded(course_id_of("statement")) }} as course_id,
-            {{ block_of("object") }} as block
+            toLowCardinality(statement.verb.id) as verb,
+            decodeURLComponent(statement.object.id) as object,
+            toLowCardinality(statement.object.definition.type) as object_type,
+            {{ block_of("object") }} as block,
+            {{ course_key_of("toLowCardinality(decodeURLComponent(" ~ course_id_of("statement") ~ "))") }} as course
         from parsed
     ),
 
@@ -56,80 +56,70 @@ with
         select
             *,
             {{ refusal_of("event", "statement") }} as refusal,
-            refusal = '' as is_used,
-            {{ course_key_of("course_id", "block") }} as course,
             object_type = 'https://w3id.org/xapi/video/activity-type/video' or position(block, '+type@video+') > 0
                 as is_video,
-            position(block, '+type@problem+') > 0 as is_problem
+            position(block, '+type@problem+') > 0 as is_problem,
+            toLowCardinality({{ kind_of("refusal", "verb", "is_video", "is_problem") }}) as kind_of_statement
         from named
     )
 
 select
-    if(is_used, assumeNotNull(statement_id), stored_id) as event_id,
-    if(is_used, assumeNotNull(statement_time), stored_time) as event_time,
-    toLowCardinality(if(is_used, course_org(course), '')) as org,
-    toLowCardinality(if(is_used, course, '')) as course_key,
-    toLowCardinality(if(is_used, course_run(course), '')) as course_run,
-    if(is_used, actor, '') as actor_id,
-    toLowCardinality(if(is_used, {{ kind_of("verb", "is_video", "is_problem") }}, 'refused')) as kind,
-    toLowCardinality(if(is_used, verb, '')) as verb_id,
-    toLowCardinality(if(is_used, object_type, '')) as object_type,
-    if(is_used and block = '' and kind not in ('enrollment', 'course_result', 'grade'), object, '') as object_id,
-    if(is_used, {{ block_without_question("block", "is_problem") }}, '') as block_id,
-    toLowCardinality(if(is_used and is_problem, {{ question_of("block") }}, '')) as question,
+    if(refusal = '', assumeNotNull(statement_id), stored_id) as event_id,
+    if(refusal = '', assumeNotNull(statement_time), stored_time) as event_time,
+    if(refusal = '', toLowCardinality(course_org(course)), '') as org,
+    if(refusal = '', course, '') as course_key,
+    toLowCardinality(course_run(course)) as course_run,
+    actor as actor_id,
+    kind_of_statement as kind,
+    verb as verb_id,
+    object_type,
+    if(kind_of_statement in ('forum', 'exam', 'other'), object, '') as object_id,
+    {{ block_without_question("block", "is_problem") }} as block_id,
+    toLowCardinality(if(is_problem, {{ question_of("block") }}, '')) as question,
 
     -- enrollment
     toLowCardinality(
-        if(kind = 'enrollment', statement.object.definition.extensions.{{ extension.mode }}, '')
+        if(kind_of_statement = 'enrollment', statement.object.definition.extensions.{{ extension.mode }}, '')
     ) as enrollment_mode,
 
     -- grades and results
-    if(is_used, coalesce(
+    coalesce(
         statement.result.score.scaled,
         if(statement.result.score.max > 0, statement.result.score.raw / statement.result.score.max, null)
-    ), null) as score,
+    ) as score,
     toLowCardinality(multiIf(
-        kind = 'course_result', if(endsWith(verb, '/passed'), 'passed', 'failed'),
-        kind != 'grade' or block != '', '',
-        {{ result_state("statement.result.extensions." ~ extension.classification) }}
+        kind_of_statement = 'course_result', if(endsWith(verb, '/passed'), 'passed', 'failed'),
+        kind_of_statement = 'grade' and block = '',
+        {{ result_state("toLowCardinality(statement.result.extensions." ~ extension.classification ~ ")") }},
+        ''
     )) as state,
 
     -- problems
-    if(is_used, statement.result.success, null) as success,
-    if(kind = 'problem_evaluated', statement.object.definition.extensions.{{ extension.attempt }}, null) as attempt,
-    if(kind = 'problem_evaluated', statement.result.response, '') as response,
-    toLowCardinality(
-        if(kind = 'problem_evaluated', statement.object.definition.interactionType, '')
-    ) as interaction_type,
+    statement.result.success as success,
+    statement.object.definition.extensions.{{ extension.attempt }} as attempt,
+    statement.result.response as response,
+    toLowCardinality(statement.object.definition.interactionType) as interaction_type,
     toLowCardinality(multiIf(
-        kind != 'hint', '',
+        kind_of_statement != 'hint', '',
         position(object, '/hint/') > 0, 'hint',
         endsWith(object, '/answer'), 'answer',
         'other'
     )) as shown,
 
     -- videos
-    if(
-        kind = 'video',
-        coalesce(
-            statement.result.extensions.{{ extension.time }}, statement.result.extensions.{{ extension.time_from }}
-        ),
-        null
+    coalesce(
+        statement.result.extensions.{{ extension.time }}, statement.result.extensions.{{ extension.time_from }}
     ) as video_position,
-    if(kind = 'video', statement.result.extensions.{{ extension.time_to }}, null) as video_position_to,
-    if(kind = 'video', statement.context.extensions.{{ extension.length }}, null) as video_length,
+    statement.result.extensions.{{ extension.time_to }} as video_position_to,
+    statement.context.extensions.{{ extension.length }} as video_length,
 
     -- navigation and completion
-    toLowCardinality(
-        if(kind = 'navigation', statement.context.extensions.{{ extension.starting_position }}, '')
-    ) as navigated_from,
-    toLowCardinality(
-        if(kind = 'navigation', statement.context.extensions.{{ extension.ending_point }}, '')
-    ) as navigated_to,
-    if(kind = 'completion', statement.result.extensions.{{ extension.progress }}, null) as progress,
+    toLowCardinality(statement.context.extensions.{{ extension.starting_position }}) as navigated_from,
+    toLowCardinality(statement.context.extensions.{{ extension.ending_point }}) as navigated_to,
+    statement.result.extensions.{{ extension.progress }} as progress,
 
     -- refused statements
     toLowCardinality(refusal) as refusal_reason,
-    if(is_used, '', event) as refused_statement,
-    if(is_used, toDateTime(0, 'UTC'), now('UTC')) as refused_at
+    if(refusal = '', '', event) as refused_statement,
+    if(refusal = '', toDateTime(0, 'UTC'), now('UTC')) as refused_at
 from judged

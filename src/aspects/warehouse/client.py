@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from typing import TYPE_CHECKING, Any
 
 from aspects.errors import AspectsError
@@ -37,6 +39,8 @@ def connect(settings: Settings, user: str = "admin", **query_settings: Any) -> C
     import clickhouse_connect  # takes 0.3 s: only commands that query should pay it
     from clickhouse_connect.driver.exceptions import ClickHouseError
 
+    for chatty in ("clickhouse_connect", "urllib3.connectionpool"):
+        logging.getLogger(chatty).setLevel(logging.CRITICAL)  # what they log, the error says too
     try:
         return clickhouse_connect.get_client(
             host=settings.host,
@@ -86,6 +90,7 @@ def error_code(error: Exception) -> int | None:
 
 
 def first_line(error: Exception) -> str:
-    """What an error says, without the server's stack trace."""
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0][:500]
+    """What the server says in an error, without the client's frame around it and the server's stack trace."""
+    line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    line = re.sub(r"^.*?DB::Exception: ", "", line)
+    return re.sub(r" (\(version [^)]*\)|\(for url [^)]*\)|\(official build\)\))", "", line)[:500]
