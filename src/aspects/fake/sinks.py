@@ -56,16 +56,24 @@ class LmsTables:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._waiting: lms.Rows = {}
 
-    def write(self, rows: lms.Rows) -> None:
-        """Insert the new rows, as CSV in the contract's column order."""
+    def add(self, rows: lms.Rows) -> None:
+        """Take rows, and insert what has gathered when it is enough."""
+        for table, values in rows.items():
+            self._waiting.setdefault(table, []).extend(values)
+        if sum(map(len, self._waiting.values())) >= _BATCH:
+            self.flush()
+
+    def flush(self) -> None:
+        """Insert what is new of the rows that wait, as CSV in the contract's column order."""
         from clickhouse_connect.driver.exceptions import ClickHouseError  # slow to import
 
         try:
-            for table, all_rows in rows.items():
+            for table, rows in self._waiting.items():
                 place = lms.COLUMNS[table].index("dump_id")
-                known = self._known(table, sorted({str(row[place]) for row in all_rows}))
-                new = [row for row in all_rows if row[place] not in known]
+                known = self._known(table, sorted({str(row[place]) for row in rows}))
+                new = [row for row in rows if row[place] not in known]
                 if new:
                     self._client.raw_insert(f"event_sink.{table}", insert_block=lms.as_csv(new), fmt="CSV")
         except ClickHouseError as error:
@@ -75,6 +83,7 @@ class LmsTables:
                 fix="See ./inv dev.status and the log (./inv dev.logs clickhouse), then run the same command again.",
                 code="data.not_stored",
             ) from error
+        self._waiting.clear()
 
     def _known(self, table: str, dumps: Sequence[str]) -> set[str]:
         known: set[str] = set()
@@ -105,12 +114,14 @@ class ClickHouseSink(Sink):
             self._flush()
 
     def rows(self, rows: lms.Rows) -> None:
-        self._tables.write(rows)
+        self._tables.add(rows)
 
     def close(self) -> None:
         self._flush()
 
     def _flush(self) -> None:
+        # Courses and people first: whoever looks at a statement finds the names.
+        self._tables.flush()
         if self._waiting:
             self._new += self._store.add(self._waiting).stored
             self._waiting.clear()
@@ -149,9 +160,10 @@ class RalphSink(Sink):
                 )
 
     def rows(self, rows: lms.Rows) -> None:
-        self._tables.write(rows)
+        self._tables.add(rows)
 
     def close(self) -> None:
+        self._tables.flush()
         self._client.close()
 
     def abandon(self) -> None:

@@ -18,7 +18,8 @@ QUERIES: Final[dict[str, str]] = {
     """,
     "currently_enrolled_by_mode": """
         select course_key, enrollment_mode, count() from reporting.enrollments
-        where course_key in {courses:Array(String)} and enrollment_status = 'registered' group by course_key, enrollment_mode
+        where course_key in {courses:Array(String)} and enrollment_status = 'registered'
+        group by course_key, enrollment_mode
     """,
     "enrollment_changes_by_day": """
         select course_key, enrollment_mode, toString(day), sum(change) as total

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
 RAW_TABLE: Final = "xapi.xapi_events_all"
-_LOOKUP: Final = 4000
-"""Keys asked for in one query: keeps it under ClickHouse's default limit of 256 KiB for a query's text."""
+_LOOKUP: Final = 50_000
+"""Keys asked for in one query. A query reads the keys of its whole span of time, so few and large ones are best."""
+_QUERY_SIZE: Final = 8_000_000
+"""Bytes that a lookup's text may have; ClickHouse's default is 256 KiB."""
 _LOW_HALF: Final = (1 << 64) - 1
 
 
@@ -79,7 +81,7 @@ class StatementStore:
         ordered = sorted(statements, key=lambda one: one.emission_time)
         for start in range(0, len(ordered), _LOOKUP):
             keys = ordered[start : start + _LOOKUP]
-            rows = self._client.query(_lookup(keys)).result_rows
+            rows = self._client.query(_lookup(keys), settings={"max_query_size": _QUERY_SIZE}).result_rows
             known.update((UUID(str(identifier)).int, str(digest)) for identifier, digest in rows)
         return known
 
