@@ -11,6 +11,7 @@ import hmac
 import os
 from pathlib import Path
 
+from superset_boot.connections import reuse_connections
 from superset_boot.health import blueprint
 from superset_boot.logs import StandardOutput
 
@@ -59,6 +60,8 @@ SQLLAB_TIMEOUT = 30
 SQLLAB_CTAS_NO_LIMIT = False
 SUPERSET_WEBSERVER_TIMEOUT = 60
 SQLLAB_PAYLOAD_MAX_MB = 50
+
+DB_CONNECTION_MUTATOR = reuse_connections
 
 # --- Sign-in and sessions
 
