@@ -16,9 +16,10 @@ from typing import Any
 
 import pytest
 
-from aspects.settings import ROOT, Settings, load
+from aspects.settings import ROOT, Settings, load, load_recorded
 from aspects.stack.secrets import load_secrets
 
+SERVICES_WITH_PORT = ("CLICKHOUSE", "RALPH", "SUPERSET")
 TIME_ZONES = ["UTC", "America/New_York", "Asia/Kolkata", "Pacific/Auckland", "Pacific/Marquesas"]
 
 
@@ -90,7 +91,7 @@ def free_port() -> int:
 
 def new_commands(state: Path) -> Commands:
     """Commands for a stack that does not exist yet; the services' environments are shared, as they are costly."""
-    ports = {f"ASPECTS_{name}_PORT": str(free_port()) for name in ("CLICKHOUSE", "RALPH", "SUPERSET")}
+    ports = {f"ASPECTS_{name}_PORT": str(free_port()) for name in SERVICES_WITH_PORT}
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ASPECTS_")}
     environments = os.environ.get("ASPECTS_ENVIRONMENTS", str(ROOT / ".aspects" / "envs"))
     return Commands({**kept, "ASPECTS_STATE": str(state), "ASPECTS_ENVIRONMENTS": environments, **ports})
@@ -114,14 +115,24 @@ def inv(state: Path) -> Iterator[Commands]:
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """One stack with the demo course for the whole run; tests may add to it, and must not stop it."""
-    state = Path(tempfile.mkdtemp(prefix="aspects-"))
+    """One stack with the demo course for the whole run; tests may add to it, and must not stop it.
+
+    TEST_STACK_STATE names the state folder of a stack that is up already, to spare its start while one works on
+    a test.
+    """
+    running = os.environ.get("TEST_STACK_STATE")
+    state = Path(running or tempfile.mkdtemp(prefix="aspects-"))
     commands = new_commands(state)
+    if running:
+        commands.environment.update(
+            {f"ASPECTS_{name}_PORT": str(load_recorded(state).port(name.lower())) for name in SERVICES_WITH_PORT}
+        )
     try:
         up = commands("dev.up", "--demo", "--json", timeout=900)
         assert up.status == 0, up
         settings = commands.settings()
         yield Stack(commands, settings, load_secrets(settings), Path(up.json["truth"]))
     finally:
-        commands("dev.down")
-        shutil.rmtree(state, ignore_errors=True)
+        if not running:
+            commands("dev.down")
+            shutil.rmtree(state, ignore_errors=True)
