@@ -17,9 +17,9 @@ same: `collapse(expand(layout)) == layout`, so that an export of an unchanged da
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
 GRID_COLUMNS = 12
 _HEADER_SIZES = {"small": "SMALL_HEADER", "medium": "MEDIUM_HEADER", "large": "LARGE_HEADER"}
@@ -55,7 +55,7 @@ class NotExpressibleError(Exception):
 
 def chart_number(uuid: str) -> int:
     """The number that stands for a chart inside a bundle; Superset maps it to its own id on import."""
-    return UUID(uuid).int % (2**31 - 1) + 1
+    return zlib.crc32(uuid.lower().encode()) % (2**31 - 1) + 1
 
 
 def expand(layout: list[Any], title: str, charts: Mapping[str, tuple[str, str]]) -> Position:

@@ -126,11 +126,51 @@ class Chart(Asset):
     tags: list[str] | None = None
 
 
+class Scope(BaseModel):
+    """Which part of a dashboard a filter is for; `excluded` charts are named by file, or by number in an export."""
+
+    model_config = ConfigDict(extra="allow")
+
+    rootPath: list[str] = []  # noqa: N815  # Superset's name
+    excluded: list[str | int] = []
+
+
+class Target(BaseModel):
+    """What a filter takes its choices from."""
+
+    model_config = ConfigDict(extra="allow")
+
+    column: dict[str, Any] = {}
+    datasetUuid: str | None = None  # noqa: N815
+
+
+class NativeFilter(BaseModel):
+    """A filter in a dashboard's filter bar, or a divider there."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: Text
+    name: str = ""
+    filterType: str = ""  # noqa: N815
+    targets: list[Target] = []
+    scope: Scope = Scope()
+    cascadeParentIds: list[str] = []  # noqa: N815
+    controlValues: dict[str, Any] = {}  # noqa: N815
+
+
+class DashboardMetadata(BaseModel):
+    """What Superset keeps about a dashboard beside its layout."""
+
+    model_config = ConfigDict(extra="allow")
+
+    native_filter_configuration: list[NativeFilter] = []
+
+
 class Dashboard(Asset):
     """A dashboard. It has either `_layout` (ours, short) or `position` (Superset's)."""
 
     dashboard_title: Text
-    metadata: dict[str, Any]
+    metadata: DashboardMetadata
     description: str | None = None
     slug: str | None = None
     css: str | None = None

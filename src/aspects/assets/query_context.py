@@ -20,8 +20,8 @@ _COLUMN_KEYS = ("groupby", "columns", "all_columns", "series", "entity")
 _ROLLING = {"sum", "mean", "std"}
 
 
-class UnknownVizTypeError(Exception):
-    """A chart type that this module cannot build a request for."""
+class RequestError(Exception):
+    """A chart that no request can be built for."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,8 @@ class _Parts:
 def build(viz_type: str, params: Params) -> str:
     """The `query_context` of a chart as a JSON string; its datasource is filled in when Superset imports it.
 
-    Raises UnknownVizTypeError for a chart type that is not in `BUILDERS`.
+    Raises RequestError.
     """
-    if viz_type not in BUILDERS:
-        raise UnknownVizTypeError(viz_type)
     context = {
         "datasource": {"id": 0, "type": "table"},
         "force": False,
@@ -53,10 +51,17 @@ def build(viz_type: str, params: Params) -> str:
 
 
 def queries(viz_type: str, params: Params) -> list[Query]:
-    """The queries of a chart, as Superset's chart data API takes them. Raises UnknownVizTypeError."""
+    """The queries of a chart, as Superset's chart data API takes them.
+
+    Raises RequestError for a chart type that is not in `BUILDERS`, and for params of the wrong kind.
+    """
     if viz_type not in BUILDERS:
-        raise UnknownVizTypeError(viz_type)
-    return BUILDERS[viz_type](params)
+        known = ", ".join(sorted(BUILDERS))
+        raise RequestError(f"its type {viz_type!r} is none of {known}")
+    try:
+        return BUILDERS[viz_type](params)
+    except (ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
+        raise RequestError(f"its params are of the wrong kind ({type(error).__name__}: {error})") from error
 
 
 def label(value: Any) -> str:

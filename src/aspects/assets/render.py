@@ -14,7 +14,7 @@ import yaml
 from aspects.assets import query_context
 from aspects.assets.layout import LayoutError, chart_number, expand
 from aspects.assets.models import Chart, Dashboard
-from aspects.assets.query_context import UnknownVizTypeError
+from aspects.assets.query_context import RequestError
 from aspects.assets.source import Assets, Item, load_assets
 from aspects.errors import AspectsError
 from aspects.settings import Settings
@@ -74,8 +74,8 @@ def render_bundle(settings: Settings, secrets: Mapping[str, str], target: Path, 
             documents[item.file] = expanded(item, assets)
         except LayoutError as error:
             raise _failed(f"{item.file}:{item.line(*error.path)}: {error.message}") from error
-        except UnknownVizTypeError as error:
-            raise _failed(f"{item.file}: no request can be built for the chart type {error}.") from error
+        except RequestError as error:
+            raise _failed(f"{item.file}: no request can be built for the chart: {error}.") from error
     new = target.with_name(f"{target.name}.new")
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True, mode=0o700)
@@ -83,7 +83,8 @@ def render_bundle(settings: Settings, secrets: Mapping[str, str], target: Path, 
     counts: dict[str, int] = {}
     for item in assets.items:
         path = new / item.file
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in reversed(path.relative_to(new).parents):  # mkdir gives its mode to the last folder only
+            (new / folder).mkdir(mode=0o700, exist_ok=True)
         _write(path, documents[item.file])
         counts[item.kind] = counts.get(item.kind, 0) + 1
     shutil.rmtree(target, ignore_errors=True)
@@ -109,7 +110,7 @@ def _write(path: Path, data: dict[str, Any]) -> None:
 def expanded(item: Item, assets: Assets) -> dict[str, Any]:
     """An asset as Superset takes it: short forms written out, a chart's request derived.
 
-    Raises LayoutError and UnknownVizTypeError (see `layout` and `query_context`).
+    Raises LayoutError and RequestError (see `layout` and `query_context`).
     """
     if isinstance(item.model, Chart):
         return expanded_chart(item.data)

@@ -159,8 +159,8 @@ def _render(sql: str, scenario: _Scenario, macros: Mapping[str, Any] | None) -> 
         "table_columns": [],
         "time_column": None,
         "time_grain": None,
-        _RANGE_START: FROM.isoformat() if scenario.is_set(_RANGE_START) and _RANGE_START in sql else None,
-        _RANGE_END: TO.isoformat() if scenario.is_set(_RANGE_END) and _RANGE_END in sql else None,
+        _RANGE_START: FROM.isoformat() if _RANGE_START in sql and scenario.is_set(_RANGE_START) else None,
+        _RANGE_END: TO.isoformat() if _RANGE_END in sql and scenario.is_set(_RANGE_END) else None,
     }
     jinja = SandboxedEnvironment(undefined=DebugUndefined)
     jinja.filters |= {"where_in": where_in, "to_datetime": to_datetime}

@@ -18,7 +18,8 @@ def placed(position: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """The charts of a dashboard: the key in its position, and what is said of the chart there."""
     for key, node in position.items():
         if isinstance(node, dict) and node.get("type") == "CHART":
-            yield key, node.get("meta") or {}
+            meta = node.get("meta")
+            yield key, meta if isinstance(meta, dict) else {}
 
 
 @rule("R001", FAMILY, "a uuid belongs to one file")
@@ -86,9 +87,8 @@ def filter_targets(context: Context) -> None:
 def orphaned_charts(context: Context) -> None:
     if context.layout_errors:
         return  # it is not known which charts those dashboards hold
-    used = {
-        str(meta.get("uuid", "")).lower() for _, _, d in context.expanded() for _, meta in placed(d["position"] or {})
-    }
+    positions = [data.get("position") or {} for _, _, data in context.expanded()]
+    used = {str(meta.get("uuid", "")).lower() for position in positions for _, meta in placed(position)}
     for item, chart in context.assets.charts():
         if item.uuid not in used:
             message = f"Chart {chart.slice_name!r} is on no dashboard."

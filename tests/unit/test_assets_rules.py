@@ -1,0 +1,320 @@
+"""Each rule of assets.check finds its defect, in the right file and line, and is silent on sound assets.
+
+The rules about SQL are in tests/integration/test_assets_sql.py: they need an engine.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as some
+
+from aspects.assets.check import FAMILIES, check
+from aspects.assets.rules.registry import RULES
+from aspects.assets.source import load_assets
+from aspects.errors import AspectsError
+from aspects.settings import ROOT
+
+Documents = dict[str, dict[str, Any]]
+UUID = "11111111-0000-4000-8000-00000000000{}".format
+MISSING = "99999999-0000-4000-8000-000000000000"
+
+
+def sound() -> Documents:
+    """A small folder of assets with nothing wrong."""
+    return {
+        "databases/warehouse.yaml": {
+            "version": "1.0.0",
+            "uuid": UUID(1),
+            "database_name": "Warehouse",
+            "sqlalchemy_uri": "clickhousedb://report@localhost/reporting",
+            "extra": {},
+        },
+        "datasets/warehouse/enrollments.yaml": {
+            "version": "1.0.0",
+            "uuid": UUID(2),
+            "database_uuid": UUID(1),
+            "table_name": "enrollments",
+            "schema": "reporting",
+            "description": "Enrollments.",
+            "columns": [
+                {"column_name": name, "verbose_name": name.title(), "type": "String"}
+                for name in ("org", "course_key", "actor_id", "mode")
+            ],
+            "metrics": [{"metric_name": "learners", "verbose_name": "Learners", "expression": "uniqExact(actor_id)"}],
+        },
+        "charts/by-mode.yaml": {
+            "version": "1.0.0",
+            "uuid": UUID(3),
+            "dataset_uuid": UUID(2),
+            "slice_name": "Learners by mode",
+            "description": "Learners by mode.",
+            "viz_type": "echarts_timeseries_bar",
+            "params": {"x_axis": "mode", "metrics": ["learners"], "groupby": ["org"], "y_axis_title": "Learners"},
+        },
+        "dashboards/course.yaml": {
+            "version": "1.0.0",
+            "uuid": UUID(4),
+            "dashboard_title": "Course",
+            "slug": "course",
+            "description": "How is the course doing?",
+            "_layout": [{"row": [{"chart": "by-mode", "width": 12, "height": 40}]}],
+            "metadata": {
+                "native_filter_configuration": [
+                    {
+                        "id": "NATIVE_FILTER-org",
+                        "name": "Organization",
+                        "filterType": "filter_select",
+                        "targets": [{"column": {"name": "org"}, "datasetUuid": UUID(2)}],
+                    }
+                ]
+            },
+        },
+    }
+
+
+def write(folder: Path, documents: Documents) -> Path:
+    for name, document in documents.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(yaml.safe_dump(document, sort_keys=False))
+    return folder
+
+
+DATASET, CHART, DASHBOARD = "datasets/warehouse/enrollments.yaml", "charts/by-mode.yaml", "dashboards/course.yaml"
+
+
+def put(file: str, *path: str | int, value: Any) -> Callable[[Documents], None]:
+    """A change: the value at a path of a file."""
+
+    def change(documents: Documents) -> None:
+        place: Any = documents[file]
+        for key in path[:-1]:
+            place = place[key]
+        place[path[-1]] = value
+
+    return change
+
+
+def remove(file: str, key: str) -> Callable[[Documents], None]:
+    return lambda documents: documents[file].pop(key)  # type: ignore[return-value]
+
+
+def twin(file: str, name: str, **changes: Any) -> Callable[[Documents], None]:
+    """A change: a second file like the first, with a uuid of its own."""
+
+    def change(documents: Documents) -> None:
+        documents[name] = {**json.loads(json.dumps(documents[file])), "uuid": UUID(9), **changes}
+
+    return change
+
+
+FILTERS = ("metadata", "native_filter_configuration", 0)
+WRONG_REQUEST = json.dumps({"queries": [{"metrics": ["count"], "columns": []}]})
+BROKEN = [
+    ("F003", DATASET, put(DATASET, "sqll", value="select 1"), "sqll is not a key"),
+    ("F003", CHART, remove(CHART, "slice_name"), "slice_name is missing"),
+    ("F003", CHART, put(CHART, "uuid", value="not-a-uuid"), "uuid"),
+    ("R001", "charts/twin.yaml", twin(CHART, "charts/twin.yaml", uuid=UUID(3), slice_name="Twin"), UUID(3)),
+    ("R003", CHART, put(CHART, "dataset_uuid", value=MISSING), MISSING),
+    ("R004", DATASET, put(DATASET, "database_uuid", value=MISSING), MISSING),
+    ("R005", DASHBOARD, put(DASHBOARD, *FILTERS, "targets", value=[{"datasetUuid": MISSING}]), MISSING),
+    ("R006", DASHBOARD, put(DASHBOARD, *FILTERS, "targets", 0, "column", value={"name": "run"}), "no column 'run'"),
+    ("R007", "charts/alone.yaml", twin(CHART, "charts/alone.yaml", slice_name="Alone"), "'Alone' is on no dashboard"),
+    ("R008", "datasets/x/y.yaml", twin(DATASET, "datasets/x/y.yaml", table_name="unused"), "'unused'"),
+    ("R009", DASHBOARD, put(DASHBOARD, *FILTERS, "scope", value={"excluded": ["gone"]}), "skips chart 'gone'"),
+    ("R009", DASHBOARD, put(DASHBOARD, *FILTERS, "scope", value={"rootPath": ["TAB-x"]}), "'TAB-x'"),
+    ("R009", DASHBOARD, put(DASHBOARD, *FILTERS, "cascadeParentIds", value=["NATIVE_FILTER-x"]), "NATIVE_FILTER-x"),
+    ("R010", DASHBOARD, put(DASHBOARD, "_layout", 0, "row", 0, "chart", value="gone"), "no chart file 'gone'"),
+    ("R010", DASHBOARD, remove(DASHBOARD, "_layout"), "neither _layout nor position"),
+    ("N001", "charts/twin.yaml", twin(CHART, "charts/twin.yaml"), "Learners by mode"),
+    ("N002", "dashboards/twin.yaml", twin(DASHBOARD, "dashboards/twin.yaml", dashboard_title="B"), "'course'"),
+    ("N003", "datasets/x/y.yaml", twin(DATASET, "datasets/x/y.yaml"), "'enrollments'"),
+    ("N004", DATASET, put(DATASET, "columns", 3, "column_name", value="org"), "'org' is named twice"),
+    ("N005", "charts/more/by-mode.yaml", twin(CHART, "charts/more/by-mode.yaml", slice_name="More"), "by-mode"),
+    ("C001", CHART, put(CHART, "params", "x_axis", value="mod"), "no column 'mod'"),
+    ("C001", CHART, put(CHART, "params", "x_axis_sort", value="gone"), "x_axis_sort"),
+    (
+        "C001",
+        CHART,
+        put(
+            CHART,
+            "params",
+            "adhoc_filters",
+            value=[{"clause": "WHERE", "expressionType": "SIMPLE", "subject": "gone", "operator": "IS NULL"}],
+        ),
+        "adhoc_filters",
+    ),
+    ("C002", CHART, put(CHART, "params", "metrics", value=["learner"]), "no metric 'learner'"),
+    ("C003", CHART, put(CHART, "viz_type", value="word_cloud"), "word_cloud"),
+    ("C004", CHART, put(CHART, "query_context", value="{"), "not a request"),
+    ("C004", CHART, put(CHART, "query_context", value=WRONG_REQUEST), "asks for count"),
+    ("C005", CHART, put(CHART, "params", "viz_type", value="table"), "'table'"),
+    ("T001", CHART, remove(CHART, "description"), "no description"),
+    ("T001", DASHBOARD, put(DASHBOARD, "description", value=" "), "no description"),
+    ("T002", DATASET, put(DATASET, "columns", 0, "verbose_name", value=None), "'org'"),
+    ("T002", DATASET, put(DATASET, "metrics", 0, "verbose_name", value=""), "'learners'"),
+    ("T003", CHART, put(CHART, "params", "y_axis_title", value=""), "y_axis_title"),
+    ("A001", DATASET, put(DATASET, "columns", 1, "column_name", value="course"), "no course_key"),
+    ("A002", DATASET, put(DATASET, "schema", value=None), "no schema"),
+]
+
+
+def test_sound_assets_have_no_findings(tmp_path: Path) -> None:
+    assert check(write(tmp_path, sound()), {}).findings == []
+
+
+@pytest.mark.parametrize(("code", "file", "break_it", "says"), BROKEN, ids=[f"{row[0]}-{row[3]}" for row in BROKEN])
+def test_a_rule_finds_its_defect(
+    code: str, file: str, break_it: Callable[[Documents], None], says: str, tmp_path: Path
+) -> None:
+    documents = sound()
+    break_it(documents)
+
+    found = [each for each in check(write(tmp_path, documents), {}).findings if each.rule == code]
+
+    assert [each.file for each in found] == [file]
+    assert says in found[0].message
+    assert found[0].fix
+    assert 1 <= found[0].line <= len((tmp_path / file).read_text().splitlines())
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "line", "says"),
+    [
+        ("F001", "slice_name: [1\nuuid: 2", 2, "Not valid YAML"),
+        ("F001", "- a list", 1, "does not hold a mapping"),
+        ("F002", "uuid: 1\nslice_name: << settings.no_such >>", 2, "no_such"),
+        ("F002", 'uuid: 1\nslice_name: << query("gone") >>', 2, "no query 'gone'"),
+        ("F004", "uuid: 1\nslice_name: A\nslice_name: B", 3, "'slice_name' is written twice"),
+    ],
+)
+def test_text_that_cannot_be_read(code: str, text: str, line: int, says: str, tmp_path: Path) -> None:
+    write(tmp_path, sound())
+    (tmp_path / CHART).write_text(text)
+
+    found = check(tmp_path, {"settings": {}}, select=["F"]).findings
+
+    assert (code, CHART, line) in [(each.rule, each.file, each.line) for each in found]
+    assert any(says in each.message for each in found)
+
+
+def test_bytes_that_are_no_text(tmp_path: Path) -> None:
+    write(tmp_path, sound())
+    (tmp_path / CHART).write_bytes(b"\xff\xfe\x00")
+
+    assert "F001" in {each.rule for each in check(tmp_path, {}).findings}
+
+
+def test_a_query_that_nothing_uses(tmp_path: Path) -> None:
+    write(tmp_path, sound())
+    (tmp_path / "queries").mkdir()
+    (tmp_path / "queries/old.sql").write_text("select 1")
+
+    assert [(each.rule, each.file) for each in check(tmp_path, {}).findings] == [("F005", "queries/old.sql")]
+
+
+def test_a_chart_that_a_superset_position_names_must_exist(tmp_path: Path) -> None:
+    documents = sound()
+    chart = {
+        "id": "CHART-1",
+        "type": "CHART",
+        "children": [],
+        "meta": {"uuid": MISSING, "chartId": 1, "sliceName": "Old"},
+    }
+    documents[DASHBOARD]["position"] = {"ROOT_ID": {"id": "ROOT_ID", "type": "ROOT"}, "CHART-1": chart}
+    del documents[DASHBOARD]["_layout"]
+
+    found = check(write(tmp_path, documents), {}, select=["R002"]).findings
+
+    assert [(each.file, "'Old'" in each.message) for each in found] == [(DASHBOARD, True)]
+
+
+@given(some.data())
+def test_no_input_makes_the_check_itself_fail(data: some.DataObject) -> None:
+    documents = sound()
+    file = data.draw(some.sampled_from(sorted(documents)))
+    place: Any = documents[file]
+    while True:
+        keys = list(place) if isinstance(place, dict) else list(range(len(place)))
+        key = data.draw(some.sampled_from(keys))
+        if not isinstance(place[key], dict | list) or not place[key] or data.draw(some.booleans()):
+            break
+        place = place[key]
+    anything = some.none() | some.booleans() | some.integers() | some.text()
+    place[key] = data.draw(anything | some.lists(anything, max_size=2) | some.dictionaries(some.text(), anything))
+
+    with tempfile.TemporaryDirectory() as folder:
+        check(write(Path(folder), documents), {})
+
+
+def test_select_and_ignore_take_codes_and_beginnings_of_codes(tmp_path: Path) -> None:
+    documents = sound()
+    remove(CHART, "description")(documents)
+    put(CHART, "params", "x_axis", value="mod")(documents)
+    write(tmp_path, documents)
+
+    def rules(**chosen: list[str]) -> list[str]:
+        return [each.rule for each in check(tmp_path, {}, **chosen).findings]
+
+    assert rules() == ["T001", "C001"] or rules() == ["C001", "T001"]
+    assert rules(select=["T"]) == ["T001"]
+    assert rules(ignore=["T001"]) == ["C001"]
+    assert rules(select=["C", "T"], ignore=["c001"]) == ["T001"]
+    with pytest.raises(AspectsError, match="X1"):
+        rules(select=["X1"])
+
+
+def test_an_unpacked_export_is_checked_too(tmp_path: Path) -> None:
+    documents = sound()
+    remove(CHART, "description")(documents)
+    write(tmp_path / "dashboard_export_20260101", documents)
+
+    report = check(tmp_path, {})
+
+    assert (report.assets, [each.rule for each in report.findings]) == (4, ["T001"])
+
+
+@pytest.mark.parametrize("folder", ["nowhere", "."])
+def test_a_folder_without_assets_is_an_error(folder: str, tmp_path: Path) -> None:
+    with pytest.raises(AspectsError) as raised:
+        check(tmp_path / folder, {})
+
+    assert raised.value.code == "assets.folder"
+
+
+def test_without_an_engine_the_rules_about_sql_are_skipped_and_named(tmp_path: Path) -> None:
+    report = check(write(tmp_path, sound()), {})
+
+    assert report.skipped == sorted(code for code, rule in RULES.items() if rule.family == "sql")
+
+
+def test_our_assets_are_sound() -> None:
+    secrets = {"CLICKHOUSE_REPORT_PASSWORD": "x"}
+    report = check(ROOT / "assets", {"settings": {"host": "localhost", "clickhouse_port": 1}, "secrets": secrets})
+
+    assert report.findings == []
+    assert load_assets(ROOT / "assets", {"settings": {}, "secrets": {}}).items
+
+
+def test_every_rule_is_explained() -> None:
+    pages = {module.FAMILY: (ROOT / "docs/rules" / f"{module.FAMILY}.md").read_text() for module in FAMILIES}
+
+    for code, rule in RULES.items():
+        assert re.search(rf"^## {code} ", pages[rule.family], flags=re.M), f"{code} has no section in {rule.family}.md"
+    written = {code for page in pages.values() for code in re.findall(r"^## ([A-Z]\d{3}) ", page, flags=re.M)}
+    assert written == set(RULES)
+
+
+def test_every_rule_is_tested() -> None:
+    here = Path(__file__).read_text() + (ROOT / "tests/integration/test_assets_sql.py").read_text()
+
+    assert [code for code in RULES if f'"{code}"' not in here] == []
