@@ -34,6 +34,11 @@ class Scenario:
     weeks: int = 12
 
     @property
+    def key(self) -> str:
+        """What names the streams of random numbers: another day gives other learners and course runs."""
+        return f"{self.seed} {self.end.isoformat()}"
+
+    @property
     def end_time(self) -> int:
         """The midnight UTC that begins `end`."""
         return (self.end - _EPOCH).days * DAY
@@ -148,13 +153,13 @@ class Course:
 
 def make_course(scenario: Scenario, index: int) -> Course:
     """The course with this number, from 0; it does not depend on how many courses there are."""
-    chance = Chance(scenario.seed, "course", index)
+    chance = Chance(scenario.key, "course", index)
     subject = subjects.SUBJECTS[(number(scenario.seed, "subjects") + index) % len(subjects.SUBJECTS)]
     organization = (number(scenario.seed, "organizations") + index // 2) % len(subjects.ORGANIZATIONS)
     start = scenario.start_time + (0 if index == 0 else chance.whole(0, 24)) * DAY + 8 * HOUR
     builder = _Builder(
         org=subjects.ORGANIZATIONS[organization][0],
-        number=f"{subject.code}{100 + number(scenario.seed, 'number', index) % 900}",
+        number=f"{subject.code}{100 + number(scenario.key, 'number', index) % 900}",
         run=_run(start),
         subject=subject,
         chance=chance,

@@ -86,7 +86,7 @@ def course_rows(scenario: Scenario, course: Course) -> Rows:
     """A course, its blocks and its tags, as of the latest publish."""
     rows: Rows = {table: [] for table in ("course_overviews", "course_blocks", "object_tag")}
     tags = _tag_ids()
-    dump = (uuid(scenario.seed, scenario.end, "course", course.index), _moment(course.published + 2 * SECOND))
+    dump = (uuid(scenario.key, "course", course.index), _moment(course.published + 2 * SECOND))
     own_tags = {_SUBJECT: [course.area], _LEVEL: [course.level]}
     data = {
         "advertised_start": "", "announcement": None, "lowest_passing_grade": 0.6, "invitation_only": False,
@@ -141,10 +141,10 @@ def people_rows(world: World, enrollments: Sequence[Enrolled], personal: bool) -
         learner = world.learner(enrolled.learner)
         person = profile(scenario, learner)
         state = (enrolled.changed, enrolled.is_active, enrolled.mode)
-        dump = (uuid(scenario.seed, "enrollment", enrolled.learner, enrolled.course, *state), _moment(enrolled.changed))
+        dump = (uuid(scenario.key, "enrollment", enrolled.learner, enrolled.course, *state), _moment(enrolled.changed))
         rows["course_enrollment"].append(
             (
-                1 + number(scenario.seed, "enrollment", enrolled.learner, enrolled.course) % (1 << 53),
+                1 + number(scenario.key, "enrollment", enrolled.learner, enrolled.course) % (1 << 53),
                 world.course(enrolled.course).key, _moment(enrolled.created), str(enrolled.is_active), enrolled.mode,
                 person.username, learner.user_id, *dump,
             )
@@ -152,7 +152,7 @@ def people_rows(world: World, enrollments: Sequence[Enrolled], personal: bool) -
         if not personal or enrolled.learner in seen:
             continue
         seen.add(enrolled.learner)
-        dump = (uuid(scenario.seed, "person", learner.index), _moment(scenario.start_time))
+        dump = (uuid(scenario.key, "person", learner.index), _moment(scenario.start_time))
         rows["user_profile"].append(
             (
                 learner.user_id, learner.user_id, person.name, person.username, person.email, "", "",

@@ -14,7 +14,6 @@ from aspects.fake.chance import Chance, number, uuid
 from aspects.fake.course import Course, Scenario, make_course
 
 _NAMES_A_LOCALE: Final = 150
-_FIRST_USER_ID: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +58,13 @@ class Learner:
     """
 
     index: int
+    user_id: int
     actor: str
     region: Region
     ability: float
     style: str
     hour: float
     courses: tuple[Course, ...]
-
-    @property
-    def user_id(self) -> int:
-        return _FIRST_USER_ID + self.index
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +85,8 @@ class World:
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
+        # Scenarios that share a warehouse must not share users.
+        self._first_user_id = (1000 + number(scenario.key, "users") % 9000) * 1_000_000
         self._courses: list[Course] = []
         self._popularity_up_to: list[float] = []
 
@@ -106,14 +104,15 @@ class World:
 
         The catalogue grows with the learners, slower than their number, so popular courses grow too.
         """
-        seed = self.scenario.seed
-        chance = Chance(seed, "learner", index)
+        key = self.scenario.key
+        chance = Chance(key, "learner", index)
         region = chance.pick(REGIONS)
         local = chance.weighted((20.5, 13.0, 10.0, 16.0), (0.58, 0.72, 0.86, 1.0)) + chance.normal(0.0, 1.2)
         catalogue = max(4, int(4 * (index / 500) ** 0.55))
         return Learner(
             index=index,
-            actor=uuid(seed, "actor", index),
+            user_id=self._first_user_id + index,
+            actor=uuid(key, "actor", index),
             region=region,
             ability=chance.normal(0.0, 1.0),
             style=chance.weighted(STYLES, _STYLES_UP_TO),
@@ -136,13 +135,13 @@ class World:
 
 def profile(scenario: Scenario, learner: Learner) -> Profile:
     """The person behind an account; the same scenario and learner give the same one."""
-    chance = Chance(scenario.seed, "person", learner.index)
+    chance = Chance(scenario.key, "person", learner.index)
     names = _names(scenario.seed, learner.region.locale)
     woman = chance.happens(0.5)
     first = chance.pick(names.women if woman else names.men)
     last = chance.pick(names.last)
     username = _ascii(f"{first}_{last}") or f"learner_{learner.region.country.lower()}"
-    username = f"{username[:24]}_{learner.user_id}"
+    username = f"{username[:24]}_{100 + learner.index}"
     return Profile(
         name=f"{last}{first}" if learner.region.locale in ("zh_CN", "ja_JP") else f"{first} {last}",
         username=username,

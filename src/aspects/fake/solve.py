@@ -38,7 +38,7 @@ def solve(study: Study, problem: Problem, subsection: Subsection, time: int) -> 
 def _check(study: Study, problem: Problem, subsection: Subsection, attempt: int, right: set[int], time: int) -> int:
     """One attempt: the browser sends it, the server judges it, scores and grades follow."""
     chance = study.chance
-    odds = 1.0 / (1.0 + math.exp(-1.3 * (study.ability - problem.difficulty + 0.55 + 0.7 * (attempt - 1))))
+    odds = 1.0 / (1.0 + math.exp(-1.3 * (study.ability - problem.difficulty + 0.55 + 1.1 * (attempt - 1))))
     answers = []
     for question in problem.questions:
         if question.number in right or chance.random() < odds:

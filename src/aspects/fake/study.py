@@ -34,6 +34,9 @@ _STUDY_RATE: Final = {"absent": 0.0, "sampler": 0.22, "regular": 0.3, "committed
 """Odds of a session on an ordinary day."""
 _GIVING_UP: Final = {"absent": 1.0, "sampler": 0.16, "regular": 0.022, "committed": 0.003}
 """Odds of giving up, a day."""
+_THREAD: Final = (happened.THREAD_CREATED, happened.THREAD_EDITED, happened.THREAD_DELETED)
+_RESPONSE: Final = (happened.RESPONSE_CREATED, happened.RESPONSE_EDITED, happened.RESPONSE_DELETED)
+_COMMENT: Final = (happened.COMMENT_CREATED, happened.COMMENT_EDITED, happened.COMMENT_DELETED)
 _FIRST_MONDAY: Final = 4 * DAY
 """1970 began on a Thursday."""
 
@@ -45,7 +48,7 @@ class Study:
         self.scenario = scenario
         self.learner = learner
         self.course = course
-        self.chance = Chance(scenario.seed, "study", course.index, learner.index)
+        self.chance = Chance(scenario.key, "study", course.index, learner.index)
         self.ability = learner.ability + self.chance.normal(0.0, 0.4)
         self.actions: list[Action] = []
         self.session = ""
@@ -58,7 +61,6 @@ class Study:
         self._route = [(subsection, unit) for subsection in course.subsections for unit in subsection.units]
         self._next = 0
         self._open_exam: tuple[Subsection, ExamAttempt] | None = None
-        self._own_posts: list[Post] = []
         # Who takes several courses sits down for one after the other.
         self._hour = learner.hour + 2.5 * learner.courses.index(course)
 
@@ -89,6 +91,7 @@ class Study:
             upgrade = max(begin, course.start) + int(chance.between(3.0, 35.0) * DAY)
             if upgrade < leaves:
                 mode = "verified"
+                self.session = chance.digits(32)
                 self.note(upgrade, happened.MODE_CHANGED, None, mode)
         away = leaves + int(chance.between(0.35, 6.0) * DAY)
         leaves_formally = leaves < course.end and chance.happens(0.2)
@@ -277,30 +280,36 @@ class Study:
         self.note(time, happened.THREAD_VIEWED, None, thread)
         time += int(chance.between(15.0, 120.0) * SECOND)
         lot = chance.random()
-        if lot < 0.22:
+        if lot < 0.25:
             title = f"Question about {chance.pick(self.course.sections).name}"
-            own = Post(chance.digits(24), value=chance.pick(("discussion", "question")), title=title)
-            self._own_posts.append(own)
-            self.note(time, happened.THREAD_CREATED, None, own)
-        elif lot < 0.42:
-            response = Post(chance.digits(24), thread=thread.identifier)
-            self._own_posts.append(response)
-            self.note(time, happened.RESPONSE_CREATED, None, response)
-        elif lot < 0.56:
-            comment = Post(chance.digits(24), thread=thread.identifier, value="comment")
-            self._own_posts.append(comment)
-            self.note(time, happened.COMMENT_CREATED, None, comment)
-        elif lot < 0.68:
+            kind = chance.pick(("discussion", "question"))
+            time = self._post(time, _THREAD, Post(chance.digits(24), value=kind, title=title))
+        elif lot < 0.47:
+            time = self._post(time, _RESPONSE, Post(chance.digits(24), thread=thread.identifier))
+        elif lot < 0.63:
+            time = self._post(time, _COMMENT, Post(chance.digits(24), thread=thread.identifier))
+        elif lot < 0.75:
             vote = Post(thread.identifier, value="up" if chance.happens(0.85) else "down")
             self.note(time, happened.THREAD_VOTED, None, vote)
-        elif lot < 0.78:
+        elif lot < 0.85:
             vote = Post(chance.digits(24), thread=thread.identifier, value="up")
             self.note(time, happened.RESPONSE_VOTED, None, vote)
-        elif lot < 0.84:
+        elif lot < 0.93:
             time = self._report(time, thread)
-        elif self._own_posts:
-            self._change_own(time)
         return time + int(chance.between(10.0, 60.0) * SECOND)
+
+    def _post(self, time: int, events: tuple[str, str, str], post: Post) -> int:
+        """Write something; some is edited soon after, and some is deleted."""
+        chance = self.chance
+        created, edited, deleted = events
+        self.note(time, created, None, post)
+        if chance.happens(0.2):
+            time += int(chance.between(20.0, 120.0) * SECOND)
+            self.note(time, edited, None, post)
+        if chance.happens(0.14):
+            time += int(chance.between(20.0, 120.0) * SECOND)
+            self.note(time, deleted, None, post)
+        return time
 
     def _report(self, time: int, thread: Post) -> int:
         reply = Post(self.chance.digits(24), thread=thread.identifier)
@@ -316,17 +325,3 @@ class Study:
             time += int(self.chance.between(4.0, 40.0) * SECOND)
             self.note(time, unreported, None, item)
         return time
-
-    def _change_own(self, time: int) -> None:
-        place = self.chance.whole(0, len(self._own_posts) - 1)
-        post = self._own_posts[place]
-        deleted = self.chance.happens(0.4)
-        if deleted:
-            del self._own_posts[place]
-        if not post.thread:
-            event = happened.THREAD_DELETED if deleted else happened.THREAD_EDITED
-        elif post.value == "comment":
-            event = happened.COMMENT_DELETED if deleted else happened.COMMENT_EDITED
-        else:
-            event = happened.RESPONSE_DELETED if deleted else happened.RESPONSE_EDITED
-        self.note(time, event, None, post)

@@ -1,0 +1,115 @@
+"""Reading lines out of plain and compressed files, good and damaged ones."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import random
+from pathlib import Path
+
+import pytest
+import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aspects.errors import AspectsError
+from aspects.xapi import sources
+from aspects.xapi.sources import BrokenSource, find, read_lines
+
+LINES = [f'{{"number": {number}}}'.encode() for number in range(5000)]
+TEXT = b"\n".join(LINES) + b"\n"
+
+
+def write(folder: Path, content: bytes, name: str = "statements.jsonl") -> str:
+    path = folder / name
+    path.write_bytes(content)
+    return str(path)
+
+
+def contents(name: str) -> list[bytes]:
+    return [line.content for line in read_lines(name)]
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [
+        TEXT,
+        gzip.compress(TEXT),
+        gzip.compress(TEXT[:1000]) + gzip.compress(TEXT[1000:]),
+        zstandard.compress(TEXT),
+        zstandard.compress(TEXT[:1000]) + zstandard.compress(TEXT[1000:]),
+    ],
+    ids=["plain", "gzip", "two gzip members", "zstd", "two zstd frames"],
+)
+def test_what_a_file_is_its_content_says(tmp_path: Path, packed: bytes) -> None:
+    assert contents(write(tmp_path, packed, "statements.txt")) == LINES
+
+
+def test_lines_are_numbered_as_an_editor_does_and_blank_ones_are_left_out(tmp_path: Path) -> None:
+    lines = list(read_lines(write(tmp_path, b"\xef\xbb\xbf{1}\r\n\r\n   \n{4}")))
+    assert [(line.number, line.content) for line in lines] == [(1, b"{1}"), (4, b"{4}")]
+
+
+def test_an_empty_file_has_no_lines(tmp_path: Path) -> None:
+    assert contents(write(tmp_path, b"")) == []
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress], ids=["gzip", "zstd"])
+def test_of_a_truncated_file_all_is_read_that_is_there(tmp_path: Path, pack: object) -> None:
+    noise = random.Random(5)
+    lines = [noise.randbytes(60).hex().encode() for _ in range(5000)]
+    packed = pack(b"\n".join(lines))  # type: ignore[operator]
+    read: list[bytes] = []
+    half = read_lines(write(tmp_path, packed[: len(packed) // 2]))
+    with pytest.raises(BrokenSource, match="cut short"):
+        read.extend(line.content for line in half)
+    assert 1000 < len(read) < 4000
+    assert read[:-1] == lines[: len(read) - 1]
+    assert lines[len(read) - 1].startswith(read[-1])
+
+
+def test_damage_in_the_middle_is_told_from_a_file_cut_short(tmp_path: Path) -> None:
+    packed = bytearray(gzip.compress(random.Random(5).randbytes(20000).hex().encode()))
+    packed[5000:5010] = b"\0" * 10
+    with pytest.raises(BrokenSource, match="damaged"):
+        contents(write(tmp_path, bytes(packed)))
+
+
+def test_an_endless_line_is_cut_and_the_next_one_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "MAX_LINE", 1000)
+    monkeypatch.setattr(sources, "_CHUNK", 64)
+    first, second, third = read_lines(write(tmp_path, b"{1}\n" + b"x" * 5000 + b"\n{3}\n"))
+    assert (first.content, first.cut) == (b"{1}", False)
+    assert (second.content, second.cut, second.number) == (b"x" * 1000, True, 2)
+    assert (third.content, third.cut, third.number) == (b"{3}", False, 3)
+
+
+@given(st.binary(max_size=400), st.integers(1, 50))
+def test_lines_do_not_depend_on_where_the_pieces_end(content: bytes, size: int) -> None:
+    pieces = iter([content[start : start + size] for start in range(0, len(content), size)])
+    expected = [line.strip() for line in content.removeprefix(b"\xef\xbb\xbf").split(b"\n") if line.strip()]
+    assert [line.content for line in sources._lines(pieces)] == expected
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_make_reading_fail_but_as_a_broken_source(content: bytes) -> None:
+    for magic in (b"", b"\x1f\x8b", b"\x28\xb5\x2f\xfd"):
+        pieces = sources._decompressed(io.BytesIO(magic + content))
+        try:
+            assert len(b"".join(pieces)) >= 0
+        except BrokenSource:
+            assert magic or content.startswith((b"\x1f\x8b", b"\x28\xb5\x2f\xfd"))
+
+
+def test_a_directory_stands_for_the_files_in_it_and_below(tmp_path: Path) -> None:
+    (tmp_path / "2026").mkdir()
+    for name in ("b.jsonl", "2026/a.jsonl.gz", ".hidden"):
+        write(tmp_path, b"{}", name)
+    assert find([str(tmp_path), "-"]) == [str(tmp_path / "2026/a.jsonl.gz"), str(tmp_path / "b.jsonl"), "-"]
+
+
+def test_a_missing_file_and_an_empty_directory_are_named(tmp_path: Path) -> None:
+    with pytest.raises(AspectsError, match=r"There is no file gone\.jsonl"):
+        find(["gone.jsonl"])
+    with pytest.raises(AspectsError, match="There is no file in"):
+        find([str(tmp_path)])
