@@ -135,8 +135,10 @@
 
 {% macro rollup_create_trigger(name, relation, sql) -%}
     {% call statement("create_" ~ name) %}
-        create materialized view {{ relation.schema }}.{{ name }} {{ rollup_on_cluster() }} to {{ relation }} as
-        {{ sql }}
+        create materialized view {{ relation.schema }}.{{ name }} {{ rollup_on_cluster() }} to {{ relation }}
+        {# It runs with dbt's rights: who writes statements may not read what is made of them. #}
+        definer = current_user sql security definer
+        as {{ sql }}
     {% endcall %}
 {%- endmacro %}
 

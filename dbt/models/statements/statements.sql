@@ -73,7 +73,7 @@ select
     kind_of_statement as kind,
     verb as verb_id,
     object_type,
-    if(kind_of_statement in ('forum', 'exam', 'other'), object, '') as object_id,
+    if(block = '' and kind_of_statement not in ('enrollment', 'course_result', 'grade'), object, '') as object_id,
     {{ block_without_question("block", "is_problem") }} as block_id,
     toLowCardinality(if(is_problem, {{ question_of("block") }}, '')) as question,
 
