@@ -152,10 +152,14 @@ class RalphSink(Sink):
                     code="data.ralph_unreachable",
                 ) from error
             if answer.status_code not in (200, 204):
+                login = (
+                    "Ralph knows other passwords than .aspects/secrets.env: restart it, ./inv dev.down; ./inv dev.up."
+                )
+                again = "See ./inv dev.logs ralph, then run the same command again: nothing is stored twice."
                 raise AspectsError(
-                    f"Ralph refused statements with HTTP status {answer.status_code}.",
+                    f"Ralph at {self._url} refused statements with HTTP status {answer.status_code}.",
                     why=answer.text[:500],
-                    fix="See ./inv dev.logs ralph, then run the same command again: nothing is stored twice.",
+                    fix=login if answer.status_code in (401, 403) else again,
                     code="data.ralph_refused",
                 )
 
