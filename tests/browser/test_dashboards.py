@@ -1,0 +1,135 @@
+"""Dashboards in a real browser: every chart is drawn, a broken one is noticed, filters work."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from aspects.assets import query_context
+from aspects.assets.browser import Browser, find_browser, open_browser
+from aspects.assets.superset_client import SupersetClient
+from aspects.assets.sync import sync
+from aspects.errors import AspectsError
+from aspects.settings import ROOT
+from tests.conftest import Stack
+
+DASHBOARDS = {"course-dashboard": 8, "operator-dashboard": 12}
+BROKEN = "broken-on-purpose"
+BROKEN_UUID = "22222222-0000-4000-8000-00000000000{}".format
+
+
+def _browser_is_there() -> bool:
+    try:
+        return bool(find_browser())
+    except AspectsError:
+        return False
+
+
+pytestmark = pytest.mark.skipif(not _browser_is_there(), reason="there is no Chromium on PATH")
+
+
+@pytest.fixture(scope="module")
+def browser(stack: Stack) -> Iterator[Browser]:
+    user, password = stack.secrets["SUPERSET_ADMIN_USER"], stack.secrets["SUPERSET_ADMIN_PASSWORD"]
+    with open_browser(stack.settings.superset_url, user, password) as browser:
+        yield browser
+
+
+@pytest.mark.parametrize("width", [1440, 1024])
+@pytest.mark.parametrize("slug", DASHBOARDS)
+def test_every_chart_is_drawn(slug: str, width: int, browser: Browser, tmp_path: Path) -> None:
+    page = browser.dashboard(slug, image=tmp_path / f"{slug}.png", width=width)
+
+    assert page.failures == []
+    assert Counter(chart.state for chart in page.charts) == {"shown": DASHBOARDS[slug]}
+    assert (tmp_path / f"{slug}.png").stat().st_size > 20_000
+
+
+def test_a_browser_asks_for_what_our_requests_ask(stack: Stack, browser: Browser) -> None:
+    """The request that is derived from `params` is the one that Superset's own front end makes."""
+    bodies: list[dict[str, Any]] = []
+    with browser.watch("/api/v1/chart/data", bodies.append):
+        for slug in DASHBOARDS:
+            browser.dashboard(slug)
+    sent = {body["form_data"]["slice_id"]: body["queries"] for body in bodies if body["form_data"].get("slice_id")}
+
+    user, password = stack.secrets["SUPERSET_ADMIN_USER"], stack.secrets["SUPERSET_ADMIN_PASSWORD"]
+    files = [yaml.safe_load(path.read_text()) for path in (ROOT / "assets/charts").glob("*.yaml")]
+    params = {chart["slice_name"]: (chart["viz_type"], chart["params"]) for chart in files}
+    with SupersetClient(stack.settings.superset_url, user, password) as client:
+        charts = [chart for slug in DASHBOARDS for chart in client.charts(slug)]
+    for chart in charts:
+        assert _said(query_context.queries(*params[chart.title])) == _said(sent[chart.id]), chart.title
+
+
+def _said(value: Any) -> Any:
+    """A request without what is empty: the front end writes some empty parts and leaves others out."""
+    if isinstance(value, dict):
+        return {key: _said(part) for key, part in value.items() if part not in (None, "", [], {})}
+    if isinstance(value, list):
+        return [_said(part) for part in value]
+    return value
+
+
+def test_a_dashboard_is_in_reach_of_a_broken_chart_only_if_it_is_seen(
+    stack: Stack, browser: Browser, broken_dashboard: str
+) -> None:
+    """Superset imports both mistakes without a word; the page shows them, and so the test above would fail."""
+    page = browser.dashboard(broken_dashboard)
+
+    failed = {chart.title: chart.error for chart in page.charts if chart.failed}
+    assert set(failed) == {"Of no known type", "Of a column that is not there"}
+    assert "not registered" in failed["Of no known type"]
+    assert len(page.failures) == 2
+    assert [chart.title for chart in page.charts if not chart.failed] == ["Sound"]
+
+    done = stack.inv("assets.shot", "--dashboard", broken_dashboard, "--json")
+    assert done.status == 1
+    assert len(done.json["shots"][0]["failures"]) == 2
+
+
+@pytest.fixture
+def broken_dashboard(stack: Stack, tmp_path: Path) -> Iterator[str]:
+    """A dashboard with two broken charts and a sound one, imported beside ours and taken away again."""
+    folder = Path(shutil.copytree(ROOT / "assets", tmp_path / "assets"))
+    sound = yaml.safe_load((folder / "charts/average-grade.yaml").read_text())
+    missing = {"expressionType": "SQL", "sqlExpression": "sum(no_such_column)", "label": "broken"}
+    request = query_context.build("big_number_total", sound["params"])
+    charts = {
+        "sound-copy": {**sound, "slice_name": "Sound"},
+        "no-type": {**sound, "slice_name": "Of no known type", "viz_type": "no_such_type", "query_context": request},
+        "no-column": {
+            **sound,
+            "slice_name": "Of a column that is not there",
+            "params": {**sound["params"], "metric": missing},
+        },
+    }
+    for number, (stem, chart) in enumerate(charts.items()):
+        (folder / f"charts/{stem}.yaml").write_text(json.dumps({**chart, "uuid": BROKEN_UUID(number)}))
+    dashboard = {
+        "version": "1.0.0",
+        "uuid": BROKEN_UUID(9),
+        "dashboard_title": "Broken on purpose",
+        "slug": BROKEN,
+        "metadata": {},
+        "_layout": [{"row": [{"chart": stem, "width": 4, "height": 20} for stem in charts]}],
+    }
+    (folder / f"dashboards/{BROKEN}.yaml").write_text(json.dumps(dashboard))
+    user, password = stack.secrets["SUPERSET_ADMIN_USER"], stack.secrets["SUPERSET_ADMIN_PASSWORD"]
+    assert sync(stack.settings, stack.secrets, os.environ, folder).errors == ()
+    try:
+        yield BROKEN
+    finally:
+        with SupersetClient(stack.settings.superset_url, user, password) as client:
+            for chart in client.charts(BROKEN):
+                client.delete(f"chart/{chart.id}")
+            client.delete(f"dashboard/{client.dashboard(BROKEN).id}")
+        assert sync(stack.settings, stack.secrets, os.environ).errors == ()
