@@ -36,8 +36,8 @@ TOOLS = (
     Tool("yamllint", ("yamllint", "--strict", *YAML)),
     Tool(
         "sqlfmt",
-        ("sqlfmt", "--check", "--dialect", "clickhouse", "--no-progressbar", *SQL),
-        ("sqlfmt", "--dialect", "clickhouse", "--no-progressbar", *SQL),
+        ("sqlfmt", "--check", "--no-progressbar", *SQL),
+        ("sqlfmt", "--no-progressbar", *SQL),
     ),
 )
 
