@@ -4,7 +4,6 @@
     These use as few conditions as can be, and regular expressions only on values that repeat: a condition inside a
     condition makes ClickHouse copy the rows of each branch, and a regular expression costs as much as the JSON.
 -#}
-
 {#- What stands before the first / ? or # of a text. -#}
 {% macro first_segment(text) -%}
     substringIndex(substringIndex(substringIndex({{ text }}, '/', 1), '?', 1), '#', 1)
@@ -18,7 +17,8 @@
     {%- set parent = statement ~ ".context.contextActivities.parent[1]" -%}
     {%- set grouping = statement ~ ".context.contextActivities.grouping[1]" -%}
     multiIf(
-        tupleElement(tupleElement({{ parent }}, 'definition'), 'type') = 'http://adlnet.gov/expapi/activities/course',
+        tupleElement(tupleElement({{ parent }}, 'definition'), 'type')
+        = 'http://adlnet.gov/expapi/activities/course',
         tupleElement({{ parent }}, 'id'),
         tupleElement({{ parent }}, 'id') != '' and tupleElement({{ grouping }}, 'id') != '',
         tupleElement({{ grouping }}, 'id'),
@@ -29,11 +29,9 @@
 {#- The block of an id, without what stands before and behind it: /xblock/, /jump_to/, /answer, /hint/1. -#}
 {% macro block_of(id) -%}
     {%- set start = "position(" ~ id ~ ", 'block-v1:')" -%}
-    if(
-        {{ start }} = 0,
-        '',
-        {{ first_segment("substring(" ~ id ~ ", " ~ start ~ " - 4 * endsWith(left(" ~ id ~ ", " ~ start ~ " - 1), 'ccx-'))") }}
-    )
+    {%- set before = "left(" ~ id ~ ", " ~ start ~ " - 1)" -%}
+    {%- set block = "substring(" ~ id ~ ", " ~ start ~ " - 4 * endsWith(" ~ before ~ ", 'ccx-'))" -%}
+    if({{ start }} = 0, '', {{ first_segment(block) }})
 {%- endmacro %}
 
 {#- A question of a problem has the problem's id and a suffix: …block@ID_2_1. -#}
@@ -41,9 +39,7 @@
     if({{ is_problem }}, replaceRegexpOne({{ block }}, '_[0-9]+_[0-9]+$', ''), {{ block }})
 {%- endmacro %}
 
-{% macro question_of(block) -%}
-    extract({{ block }}, '_([0-9]+_[0-9]+)$')
-{%- endmacro %}
+{% macro question_of(block) -%} extract({{ block }}, '_([0-9]+_[0-9]+)$') {%- endmacro %}
 
 {#-
     The key of the course that an id names or belongs to: course-v1:ORG+COURSE+RUN, or ccx-v1:ORG+COURSE+RUN+ccx@N.
@@ -59,5 +55,10 @@
 
 {#- Pass and Fail, as the grade classification has them. -#}
 {% macro result_state(classification) -%}
-    transform(lower({{ classification }}), ['pass', 'passed', 'fail', 'failed'], ['passed', 'passed', 'failed', 'failed'], '')
+    transform(
+        lower({{ classification }}),
+        ['pass', 'passed', 'fail', 'failed'],
+        ['passed', 'passed', 'failed', 'failed'],
+        ''
+    )
 {%- endmacro %}

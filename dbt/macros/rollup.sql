@@ -12,7 +12,7 @@
       into the new one;
     - tables that are filled from this one lose their trigger when it is exchanged, and are rebuilt in the same run.
 -#}
-{% materialization rollup, adapter="clickhouse" %}
+{% materialization rollup, adapter = "clickhouse" %}
 
     {%- set target_relation = this.incorporate(type="table") -%}
     {%- set trigger_name = this.identifier ~ "_trigger" -%}
@@ -24,8 +24,7 @@
         and not should_full_refresh()
         and rollup_live_fingerprint(trigger_name) == fingerprint
     ) %}
-        {% call statement("main") %} select 1 {% endcall %}
-        {{ return({"relations": [target_relation]}) }}
+        {% call statement("main") -%} select 1 {%- endcall %} {{ return({"relations": [target_relation]}) }}
     {% endif %}
 
     {%- set building = target_relation.incorporate(path={"identifier": this.identifier ~ "__new"}) -%}
@@ -36,9 +35,7 @@
     {% do rollup_check_readers_are_selected(readers) %}
 
     {# What a run that died half-way may have left. #}
-    {% for leftover in [building_trigger, tail_trigger] %}
-        {% do rollup_drop_trigger(leftover) %}
-    {% endfor %}
+    {% for leftover in [building_trigger, tail_trigger] %} {% do rollup_drop_trigger(leftover) %} {% endfor %}
     {% do drop_relation_if_exists(building) %}
     {% do drop_relation_if_exists(tail) %}
 
@@ -46,9 +43,7 @@
     {% do rollup_create_table(building, sql) %}
     {% do rollup_create_trigger(building_trigger, building, sql) %}
     {% do rollup_wait_for_inserts() %}
-    {% call statement("main") -%}
-        {{ rollup_insert(building, "(" ~ sql ~ ")") }}
-    {%- endcall %}
+    {% call statement("main") -%} {{ rollup_insert(building, "(" ~ sql ~ ")") }} {%- endcall %}
 
     {# The exchange. #}
     {% do rollup_create_table(tail, sql) %}
@@ -66,8 +61,14 @@
     {% do rollup_wait_for_inserts() %}
     {% do run_query(rollup_insert(target_relation, tail)) %}
     {% do run_query(
-        "alter table " ~ target_relation.schema ~ "." ~ trigger_name ~ rollup_on_cluster()
-        ~ " modify comment '" ~ fingerprint ~ "'"
+        "alter table "
+        ~ target_relation.schema
+        ~ "."
+        ~ trigger_name
+        ~ rollup_on_cluster()
+        ~ " modify comment '"
+        ~ fingerprint
+        ~ "'"
     ) %}
 
     {% do drop_relation_if_exists(tail) %}
@@ -80,15 +81,30 @@
 
 {% macro rollup_fingerprint(sql) -%}
     {#- Changes whenever the rows or the shape of the table would. -#}
-    {{ return(local_md5([
-        sql, config.get("engine"), config.get("order_by"), config.get("partition_by"), config.get("table_settings"),
-    ] | join("\n"))) }}
+    {{
+        return(
+            local_md5(
+                [
+                    sql,
+                    config.get("engine"),
+                    config.get("order_by"),
+                    config.get("partition_by"),
+                    config.get("table_settings"),
+                ]
+                | join("\n")
+            )
+        )
+    }}
 {%- endmacro %}
 
 
 {% macro rollup_live_fingerprint(trigger_name) -%}
     {%- set found = run_query(
-        "select comment from system.tables where database = '" ~ this.schema ~ "' and name = '" ~ trigger_name ~ "'"
+        "select comment from system.tables where database = '"
+        ~ this.schema
+        ~ "' and name = '"
+        ~ trigger_name
+        ~ "'"
     ) -%}
     {{ return(found.rows[0][0] if found.rows | length else none) }}
 {%- endmacro %}
@@ -97,8 +113,11 @@
 {% macro rollup_readers(relation) -%}
     {#- Triggers of other tables that fire when rows come into this one. -#}
     {%- set found = run_query(
-        "select arrayJoin(dependencies_table) from system.tables where database = '" ~ relation.schema
-        ~ "' and name = '" ~ relation.identifier ~ "'"
+        "select arrayJoin(dependencies_table) from system.tables where database = '"
+        ~ relation.schema
+        ~ "' and name = '"
+        ~ relation.identifier
+        ~ "'"
     ) -%}
     {{ return(found.rows | map(attribute=0) | list) }}
 {%- endmacro %}
@@ -109,47 +128,14 @@
         if node.resource_type == "model" and (node.alias ~ "_trigger") in readers
         and node.unique_id not in selected_resources -%}
         {% do exceptions.raise_compiler_error(
-            this.identifier ~ " has changed, and " ~ node.alias ~ " is filled from it: rebuild both, with --select "
-            ~ this.identifier ~ "+"
+            this.identifier
+            ~ " has changed, and "
+            ~ node.alias
+            ~ " is filled from it: rebuild both, with --select "
+            ~ this.identifier
+            ~ "+"
         ) %}
     {%- endfor -%}
-{%- endmacro %}
-
-
-{% macro rollup_on_cluster() -%}
-    {{ " on cluster '" ~ target.cluster ~ "'" if target.cluster }}
-{%- endmacro %}
-
-
-{% macro rollup_create_table(relation, sql) -%}
-    {% call statement("create_" ~ relation.identifier) %}
-        create table {{ relation }} {{ rollup_on_cluster() }}
-        engine = {{ config.require("engine") }}
-        {% if config.get("partition_by") %} partition by {{ config.get("partition_by") }} {% endif %}
-        order by {{ config.require("order_by") }}
-        {% if config.get("table_settings") %} settings {{ config.get("table_settings") }} {% endif %}
-        empty as {{ sql }}
-    {% endcall %}
-{%- endmacro %}
-
-
-{% macro rollup_create_trigger(name, relation, sql) -%}
-    {% call statement("create_" ~ name) %}
-        create materialized view {{ relation.schema }}.{{ name }} {{ rollup_on_cluster() }} to {{ relation }}
-        {# It runs with dbt's rights: who writes statements may not read what is made of them. #}
-        definer = current_user sql security definer
-        as {{ sql }}
-    {% endcall %}
-{%- endmacro %}
-
-
-{% macro rollup_drop_trigger(name) -%}
-    {% do run_query("drop view if exists " ~ this.schema ~ "." ~ name ~ rollup_on_cluster() ~ " sync") %}
-{%- endmacro %}
-
-
-{% macro rollup_insert(relation, rows) -%}
-    insert into {{ relation }} select * from {{ rows }}
 {%- endmacro %}
 
 

@@ -1,4 +1,10 @@
 -- Who was active in which course on which day.
+with
+    activity as (
+        select org, course_key, day, actor_id
+        from {{ everywhere(ref("rollup_activity")) }}
+        group by org, course_key, day, actor_id
+    )
 select
     activity.org as org,
     activity.course_key as course_key,
@@ -6,5 +12,5 @@ select
     course_run(activity.course_key) as course_run,
     activity.day as day,
     activity.actor_id as actor_id
-from {{ ref("rollup_activity") }} as activity final
+from activity
 left join {{ ref("course_names") }} as course_names on activity.course_key = course_names.course_key

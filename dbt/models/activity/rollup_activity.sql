@@ -1,4 +1,5 @@
--- The days on which a learner was active in a course. Enrollment and grading happen to a learner: they do not count.
+-- The days on which a learner was active in a course. Enrollment and grading happen to a learner: they do
+-- not count.
 {{ config(materialized="rollup", engine=replacing(), order_by="(org, course_key, day, actor_id)") }}
 
 select org, course_key, toDate(event_time) as day, actor_id

@@ -1,35 +1,43 @@
--- How each day changed the number of enrolled learners: the sum up to a day is how many were enrolled at its end.
+-- How each day changed the number of enrolled learners: the sum up to a day is how many were enrolled at
+-- its end.
 with
     -- Where a learner stood at the end of each day that has an enrollment statement of theirs.
     ends_of_days as (
         select org, course_key, actor_id, day, argMaxMerge(last_statement) as last_statement
-        from {{ ref("rollup_enrollment") }}
+        from {{ everywhere(ref("rollup_enrollment")) }}
         group by org, course_key, actor_id, day
     ),
     histories as (
         select
             org,
             course_key,
-            arraySort(groupArray((day, last_statement.1, last_statement.2))) as days,
-            arrayPushFront(arrayPopBack(days), (toDate(0), false, '')) as days_before
+            arraySort(
+                groupArray(
+                    cast(
+                        (day, last_statement.registered, last_statement.mode),
+                        'Tuple(day Date, registered Bool, mode String)'
+                    )
+                )
+            ) as days,
+            arrayPushFront(
+                arrayPopBack(days),
+                cast((toDate(0), false, ''), 'Tuple(day Date, registered Bool, mode String)')
+            ) as days_before
         from ends_of_days
         group by org, course_key, actor_id
     ),
+    -- A learner leaves the mode of the day before and joins that of the day; staying is neither.
     changes as (
         select
             org,
             course_key,
             arrayJoin(
-                arrayFlatten(
+                arrayConcat(
                     arrayMap(
-                        (now, earlier) -> if(
-                            now.2 = earlier.2 and (now.3 = earlier.3 or not now.2),
-                            [],
-                            arrayConcat(
-                                if(now.2, [(now.1, now.3, 1)], []),
-                                if(earlier.2, [(now.1, earlier.3, -1)], [])
-                            )
-                        ),
+                        (now, before) -> (now.day, now.mode, toInt64(now.registered)), days, days_before
+                    ),
+                    arrayMap(
+                        (now, before) -> (now.day, before.mode, - toInt64(before.registered)),
                         days,
                         days_before
                     )
@@ -38,7 +46,12 @@ with
         from histories
     ),
     sums as (
-        select org, course_key, change.2 as enrollment_mode, change.1 as day, sum(toInt64(change.3)) as total
+        select
+            org,
+            course_key,
+            tupleElement(change, 2) as enrollment_mode,
+            tupleElement(change, 1) as day,
+            sum(tupleElement(change, 3)) as total
         from changes
         group by org, course_key, enrollment_mode, day
     )

@@ -7,7 +7,8 @@ select
     actor_id,
     toDate(event_time) as day,
     argMaxState(
-        (endsWith(verb_id, '/registered'), toString(enrollment_mode)), {{ history_order() }}
+        cast((endsWith(verb_id, '/registered'), enrollment_mode), 'Tuple(registered Bool, mode String)'),
+        {{ history_order() }}
     ) as last_statement,
     maxSimpleState(
         if(endsWith(verb_id, '/registered'), event_time, toDateTime64(0, 6, 'UTC'))

@@ -7,9 +7,9 @@ with
             actor_id,
             argMaxMerge(last_grade) as last_grade,
             argMaxMerge(last_state) as state,
-            last_grade.2 != toDateTime64(0, 6, 'UTC') as is_graded,
-            if(is_graded, greatest(0, least(100, 100 * last_grade.1)), null) as grade_percent
-        from {{ ref("rollup_grades") }}
+            last_grade.graded_at != toDateTime64(0, 6, 'UTC') as is_graded,
+            if(is_graded, greatest(0, least(100, 100 * last_grade.score)), null) as grade_percent
+        from {{ everywhere(ref("rollup_grades")) }}
         group by org, course_key, actor_id
     )
 select
@@ -31,6 +31,6 @@ select
             toString(10 * intDiv(toUInt8(assumeNotNull(round(latest.grade_percent, 6))), 10) + 9)
         )
     ) as grade_bucket,
-    if(latest.is_graded, latest.last_grade.2, null) as graded_at
+    if(latest.is_graded, latest.last_grade.graded_at, null) as graded_at
 from latest
 left join {{ ref("course_names") }} as course_names on latest.course_key = course_names.course_key

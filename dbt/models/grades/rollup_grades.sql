@@ -6,7 +6,9 @@ select
     course_key,
     actor_id,
     argMaxStateIf(
-        (assumeNotNull(score), event_time), {{ history_order() }}, kind = 'grade' and score is not null
+        cast((assumeNotNull(score), event_time), 'Tuple(score Float64, graded_at DateTime64(6, \'UTC\'))'),
+        {{ history_order() }},
+        kind = 'grade' and score is not null
     ) as last_grade,
     argMaxStateIf(toString(state), {{ history_order() }}, state != '') as last_state
 from {{ ref("statements") }}

@@ -26,6 +26,5 @@ select
     navigated_from,
     navigated_to,
     progress
-from {{ ref("statements") }} final
-where kind != 'refused'
-settings do_not_merge_across_partitions_select_final = 1
+from {{ everywhere(ref("statements")) }} final
+where kind != 'refused' settings do_not_merge_across_partitions_select_final = 1

@@ -5,6 +5,6 @@ select
     event_time as emission_time,
     any(refusal_reason) as reason,
     any(refused_statement) as statement
-from {{ ref("statements") }}
+from {{ everywhere(ref("statements")) }}
 where org = '' and course_key = '' and kind = 'refused'
 group by event_id, event_time

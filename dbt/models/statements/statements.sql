@@ -39,16 +39,21 @@ with
             toUUIDOrNull(statement.id) as statement_id,
             parseDateTime64BestEffortOrNull(statement.timestamp, 6, 'UTC') as statement_time,
             multiIf(
-                statement.actor.account.name != '', statement.actor.account.name,
-                statement.actor.mbox != '', lower(statement.actor.mbox),
-                statement.actor.mbox_sha1sum != '', statement.actor.mbox_sha1sum,
+                statement.actor.account.name != '',
+                statement.actor.account.name,
+                statement.actor.mbox != '',
+                lower(statement.actor.mbox),
+                statement.actor.mbox_sha1sum != '',
+                statement.actor.mbox_sha1sum,
                 statement.actor.openid
             ) as actor,
             toLowCardinality(statement.verb.id) as verb,
             decodeURLComponent(statement.object.id) as object,
             toLowCardinality(statement.object.definition.type) as object_type,
+            toLowCardinality(statement.result.extensions.{{ extension.classification }}) as classification,
             {{ block_of("object") }} as block,
-            {{ course_key_of("toLowCardinality(decodeURLComponent(" ~ course_id_of("statement") ~ "))") }} as course
+            toLowCardinality(decodeURLComponent({{ course_id_of("statement") }})) as course_id,
+            {{ course_key_of("course_id") }} as course
         from parsed
     ),
 
@@ -56,8 +61,8 @@ with
         select
             *,
             {{ refusal_of("event", "statement") }} as refusal,
-            object_type = 'https://w3id.org/xapi/video/activity-type/video' or position(block, '+type@video+') > 0
-                as is_video,
+            object_type = 'https://w3id.org/xapi/video/activity-type/video'
+            or position(block, '+type@video+') > 0 as is_video,
             position(block, '+type@problem+') > 0 as is_problem,
             toLowCardinality({{ kind_of("refusal", "verb", "is_video", "is_problem") }}) as kind_of_statement
         from named
@@ -73,7 +78,9 @@ select
     kind_of_statement as kind,
     verb as verb_id,
     object_type,
-    if(block = '' and kind_of_statement not in ('enrollment', 'course_result', 'grade'), object, '') as object_id,
+    if(
+        block = '' and kind_of_statement not in ('enrollment', 'course_result', 'grade'), object, ''
+    ) as object_id,
     {{ block_without_question("block", "is_problem") }} as block_id,
     toLowCardinality(if(is_problem, {{ question_of("block") }}, '')) as question,
 
@@ -87,28 +94,37 @@ select
         statement.result.score.scaled,
         if(statement.result.score.max > 0, statement.result.score.raw / statement.result.score.max, null)
     ) as score,
-    toLowCardinality(multiIf(
-        kind_of_statement = 'course_result', if(endsWith(verb, '/passed'), 'passed', 'failed'),
-        kind_of_statement = 'grade' and block = '',
-        {{ result_state("toLowCardinality(statement.result.extensions." ~ extension.classification ~ ")") }},
-        ''
-    )) as state,
+    toLowCardinality(
+        multiIf(
+            kind_of_statement = 'course_result',
+            if(endsWith(verb, '/passed'), 'passed', 'failed'),
+            kind_of_statement = 'grade' and block = '',
+            {{ result_state("classification") }},
+            ''
+        )
+    ) as state,
 
     -- problems
     statement.result.success as success,
     statement.object.definition.extensions.{{ extension.attempt }} as attempt,
     statement.result.response as response,
     toLowCardinality(statement.object.definition.interactionType) as interaction_type,
-    toLowCardinality(multiIf(
-        kind_of_statement != 'hint', '',
-        position(object, '/hint/') > 0, 'hint',
-        endsWith(object, '/answer'), 'answer',
-        'other'
-    )) as shown,
+    toLowCardinality(
+        multiIf(
+            kind_of_statement != 'hint',
+            '',
+            position(object, '/hint/') > 0,
+            'hint',
+            endsWith(object, '/answer'),
+            'answer',
+            'other'
+        )
+    ) as shown,
 
     -- videos
     coalesce(
-        statement.result.extensions.{{ extension.time }}, statement.result.extensions.{{ extension.time_from }}
+        statement.result.extensions.{{ extension.time }},
+        statement.result.extensions.{{ extension.time_from }}
     ) as video_position,
     statement.result.extensions.{{ extension.time_to }} as video_position_to,
     statement.context.extensions.{{ extension.length }} as video_length,
