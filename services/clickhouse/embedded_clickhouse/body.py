@@ -53,7 +53,10 @@ class Body:
         self._loop.call_soon_threadsafe(self._room.set)
 
     def read(self, size: int = 1 << 20) -> bytes:
-        """About `size` raw bytes, fewer at the end, none after it. Raises ClickHouseError when the body broke off."""
+        """About `size` raw bytes, fewer at the end, none after it.
+
+        Raises ClickHouseError when the body broke off.
+        """
         with self._changed:
             while not self._ended and self._size < size:
                 self._changed.wait()

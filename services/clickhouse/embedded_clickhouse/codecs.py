@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
+import brotli
 import lz4.frame
 from backports import zstd
 
@@ -76,7 +77,9 @@ class FramedDecoder:
         if self._started:
             code, name = _FAILURE_CODES[self._name]
             raise ClickHouseError(
-                code, name, f"Cannot decompress the request body as {self._name}: it ends before its end, it was cut off."
+                code,
+                name,
+                f"Cannot decompress the request body as {self._name}: it ends before its end, it was cut off.",
             )
         return iter(())
 
@@ -115,8 +118,6 @@ class _Zlib:
 
 class _Brotli:
     def __init__(self) -> None:
-        import brotli
-
         self._inner = brotli.Decompressor()
 
     def decompress(self, chunk: bytes, size: int) -> bytes:
@@ -130,7 +131,10 @@ class _Brotli:
 
 
 def decoder_of(encoding: str) -> Decoder:
-    """The decoder of a Content-Encoding. Raises ClickHouseError for one that ClickHouse does not know either."""
+    """The decoder of a Content-Encoding.
+
+    Raises ClickHouseError for one that ClickHouse does not know either.
+    """
     if encoding in ("", "identity"):
         return PlainDecoder()
     if encoding in ("gzip", "x-gzip"):
@@ -142,8 +146,6 @@ def decoder_of(encoding: str) -> Decoder:
     if encoding == "zstd":
         return FramedDecoder("zstd", zstd.ZstdDecompressor, (zstd.ZstdError,))
     if encoding == "br":
-        import brotli
-
         return FramedDecoder("br", _Brotli, (brotli.error,))
     if encoding == "xz":
         return FramedDecoder("xz", lzma.LZMADecompressor, (lzma.LZMAError,))
@@ -175,7 +177,10 @@ class _Lz4Encoder:
 
 
 def encoder_for(accepted: str) -> tuple[str, Encoder] | None:
-    """The encoding to answer in, and its encoder, for an Accept-Encoding in small letters; None to answer plainly."""
+    """The encoding to answer in, and its encoder, for an Accept-Encoding in small letters.
+
+    None to answer plainly.
+    """
     if "zstd" in accepted:
         return "zstd", zstd.ZstdCompressor(level=1)
     if "lz4" in accepted:

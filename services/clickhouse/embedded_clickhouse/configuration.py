@@ -10,6 +10,7 @@ from embedded_clickhouse.users import User
 _SERVER = """<clickhouse>
   <users_config>{users}</users_config>
   <timezone>UTC</timezone>
+  <ignore_empty_sql_security_in_create_view_query>0</ignore_empty_sql_security_in_create_view_query>
   <mark_cache_size>33554432</mark_cache_size>
   <index_mark_cache_size>8388608</index_mark_cache_size>
   <uncompressed_cache_size>0</uncompressed_cache_size>
@@ -21,6 +22,7 @@ _SERVER = """<clickhouse>
   <max_thread_pool_free_size>16</max_thread_pool_free_size>
   <thread_pool_queue_size>1000</thread_pool_queue_size>
   <background_pool_size>2</background_pool_size>
+  <background_merges_mutations_concurrency_ratio>1</background_merges_mutations_concurrency_ratio>
   <background_schedule_pool_size>4</background_schedule_pool_size>
   <background_common_pool_size>2</background_common_pool_size>
   <background_move_pool_size>1</background_move_pool_size>
@@ -29,6 +31,10 @@ _SERVER = """<clickhouse>
   <background_message_broker_schedule_pool_size>1</background_message_broker_schedule_pool_size>
   <background_distributed_schedule_pool_size>1</background_distributed_schedule_pool_size>
   <merge_tree>
+    <merge_max_block_size>2048</merge_max_block_size>
+    <merge_max_block_size_bytes>1048576</merge_max_block_size_bytes>
+    <max_parts_to_merge_at_once>6</max_parts_to_merge_at_once>
+    <min_bytes_for_wide_part>67108864</min_bytes_for_wide_part>
     <number_of_free_entries_in_pool_to_execute_mutation>1</number_of_free_entries_in_pool_to_execute_mutation>
     <number_of_free_entries_in_pool_to_lower_max_size_of_merge>1</number_of_free_entries_in_pool_to_lower_max_size_of_merge>
     <number_of_free_entries_in_pool_to_execute_optimize_entire_partition>1</number_of_free_entries_in_pool_to_execute_optimize_entire_partition>
@@ -68,7 +74,7 @@ def _write_private(path: Path, text: str) -> None:
 
 
 def _users_xml(users: list[User]) -> str:
-    roles = "".join(f"<{u.role}><grants>{_queries(u.grant_statements())}</grants></{u.role}>" for u in users)
+    roles = "".join(f"<{u.role}><grants>{_queries(_role_grants(u))}</grants></{u.role}>" for u in users)
     # Connections start as `default` with every role; the server narrows each to one role before first use.
     every_role = _queries([f"GRANT {user.role}" for user in users])
     default = f"<default><password></password>{_ENTRY}<grants>{every_role}</grants></default>"
@@ -77,6 +83,11 @@ def _users_xml(users: list[User]) -> str:
         "<clickhouse><profiles><default></default></profiles><quotas><default></default></quotas>"
         f"<roles>{roles}</roles><users>{default}{named}</users></clickhouse>\n"
     )
+
+
+def _role_grants(user: User) -> list[str]:
+    """The user's grants, and leave to create views that run as the user."""
+    return [*user.grant_statements(), f"GRANT SET DEFINER ON {user.name}"]
 
 
 _ENTRY = "<networks><ip>::1</ip><ip>127.0.0.1</ip></networks><profile>default</profile><quota>default</quota>"

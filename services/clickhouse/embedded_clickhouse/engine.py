@@ -1,30 +1,32 @@
-"""The engine: opening the database, connections of users, and running statements on them. The only module that
+"""The engine: opening the database, connections of users, and running statements on them. The only module
+that
 touches chDB."""
 
-import os
 import queue
 import re
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import resource
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, perf_counter_ns
 from typing import Any
 
-from chdb import _chdb
+from chdb import _chdb as chdb_engine
 
 from embedded_clickhouse.errors import ClickHouseError, engine_error
 from embedded_clickhouse.sql import SETTING_NAME, quote_identifier, quote_string
 from embedded_clickhouse.users import User
 
-# The engine makes up its own query ids. Ours travels in a setting that nothing in an embedded engine reads, which
+# The engine makes up its own query ids. Ours travels in a setting that nothing in an embedded engine reads,
+# which
 # shows in system.processes and system.query_log as `user/query id`.
 MARK = "s3queue_default_zookeeper_path"
 
 # What the engine's command-line half would otherwise set, put back to what a server has.
 _BASE_SETTINGS = {"implicit_select": "0", "allow_introspection_functions": "0"}
 _IDLE_CONNECTIONS_PER_USER = 6
+_open: Callable[[str], Any] = chdb_engine.connect  # type: ignore[attr-defined]
 
 
 @dataclass
@@ -38,6 +40,7 @@ class Statistics:
     result_rows: int = 0
     result_bytes: int = 0
     elapsed_ns: int = 0
+    total_rows_to_read: int = 0
 
 
 @dataclass
@@ -54,11 +57,18 @@ class Connection:
     user: User
     applied: dict[str, str] = field(default_factory=dict)
     database: str = ""
+    session_settings: dict[str, str] = field(default_factory=dict)
+    session_database: str = "default"
     dirty: bool = False
 
     def prepare(self, settings: Mapping[str, str], database: str, query_id: str) -> None:
-        """Make this connection's settings and database exactly these. Raises ClickHouseError for unknown ones."""
-        wanted = {**_BASE_SETTINGS, **self.user.settings, **settings, MARK: f"{self.user.name}/{query_id}"}
+        """Make this connection's settings and database exactly these, on top of what its session has set.
+
+        Raises ClickHouseError for unknown ones.
+        """
+        wanted = {**_BASE_SETTINGS, "default_view_definer": self.user.name, **self.user.settings}
+        wanted |= {**self.session_settings, **settings, MARK: f"{self.user.name}/{query_id}"}
+        database = database or self.session_database
         changes = []
         for name, value in wanted.items():
             if not SETTING_NAME.match(name):
@@ -75,6 +85,16 @@ class Connection:
             self.dirty = False
             self.applied = wanted
 
+    def keep(self, sets: Mapping[str, str], resets: Iterable[str], database: str) -> None:
+        """Remember what a statement has set for the rest of the session."""
+        self.session_settings |= sets
+        self.applied |= sets
+        for name in resets:
+            self.session_settings.pop(name, None)
+            self.applied.pop(name, None)
+        if database:
+            self.session_database = self.database = database
+
     def query(self, text: bytes, format: str = "TabSeparated", params: Mapping[str, str] | None = None) -> Result:
         """Run one statement and wait for it. Raises ClickHouseError."""
         started = perf_counter_ns()
@@ -88,7 +108,8 @@ class Connection:
     def insert(self, head: bytes, format: str, chunks: Iterator[bytes]) -> Statistics:
         """Insert rows that arrive in chunks, in memory that does not grow with their number.
 
-        Raises ClickHouseError; whatever `chunks` raises ends the insert without writing what is not yet written.
+        Raises ClickHouseError; whatever `chunks` raises ends the insert without writing what is not
+        yet written.
         """
         started = perf_counter_ns()
         stream = None
@@ -105,13 +126,17 @@ class Connection:
             raise
         return _statistics(answer, started)
 
+    def report_progress(self, report: Callable[[Statistics], None]) -> None:
+        """Tell how far each statement is, from now on and some ten times a second."""
+        self.dirty = True
+        names = Statistics.__dataclass_fields__
+        self.raw.set_progress_callback(lambda step: report(Statistics(**{n: int(step.get(n, 0)) for n in names})))
+
     def _abandon(self, stream: Any) -> None:
         self.dirty = True
         if stream is not None:
-            try:
+            with suppress(RuntimeError):
                 self.raw.insert_cancel(stream)
-            except RuntimeError:
-                pass
 
     def close(self) -> None:
         self.raw.close()
@@ -126,6 +151,7 @@ def _statistics(answer: Any, started: int) -> Statistics:
         result_rows=answer.rows_read(),
         result_bytes=answer.bytes_read(),
         elapsed_ns=perf_counter_ns() - started,
+        total_rows_to_read=answer.storage_rows_read(),
     )
 
 
@@ -137,17 +163,21 @@ class Engine:
         self._users = users
         self._idle: dict[str, queue.LifoQueue[Connection]] = {name: queue.LifoQueue() for name in users}
         self.admin = next(user for user in users.values() if user.admin)
-        self._keeper = _chdb.connect(self._address)
-        self._own_lock = threading.Lock()
-        self._own = self.connect(self.admin)
-        self.version = self._own.query(b"SELECT version()").data.decode().strip()
-        self.timezone = self._own.query(b"SELECT timezone()").data.decode().strip()
-        self.hostname = self._own.query(b"SELECT hostName()").data.decode().strip()
+        self._keeper = _open(self._address)
+        self._own: queue.LifoQueue[Connection] = queue.LifoQueue()
+        self.version, self.timezone, self.hostname = (
+            self.own("SELECT version(), timezone(), hostName()").decode().strip().split("\t")
+        )
         self.opened = monotonic()
 
-    def connect(self, user: User) -> Connection:
-        """A new connection with this user's privileges and no state."""
-        connection = Connection(_chdb.connect(self._address), user)
+    def connect(self, user: User, before: Callable[[Connection], object] | None = None) -> Connection:
+        """A new connection with this user's privileges and no state.
+
+        `before` runs on it with all privileges.
+        """
+        connection = Connection(_open(self._address), user)
+        if before:
+            before(connection)
         if user.readonly:
             connection.query(f"SET ROLE {user.role}; SET readonly = 2".encode())
         else:
@@ -176,27 +206,50 @@ class Engine:
         else:
             idle.put(connection)
 
-    def own(self, text: str, format: str = "TabSeparated", params: Mapping[str, str] | None = None) -> bytes:
-        """Run a statement of the server's own, with all privileges. Short ones only: they wait for each other."""
-        with self._own_lock:
-            return self._own.query(text.encode("utf-8", "surrogateescape"), format, params).data
+    def own(self, text: str) -> bytes:
+        """Run a statement of the server's own with all privileges, and return its rows as TabSeparated."""
+        return self.own_bytes(text.encode("utf-8", "surrogateescape"))
+
+    def own_bytes(self, text: bytes) -> bytes:
+        """The same for a statement that may hold any bytes."""
+        with self._own_connection() as connection:
+            return connection.query(text).data
 
     def classify(self, text: bytes) -> dict[str, Any]:
         """What the engine's parser says of a text: number of statements and what kind."""
-        with self._own_lock:
-            return dict(self._own.raw.classify_query(text))
+        with self._own_connection() as connection:
+            return dict(connection.raw.classify_query(text))
 
-    def kill(self, user: User, query_id: str) -> None:
+    @contextmanager
+    def _own_connection(self) -> Iterator[Connection]:
+        """A connection that no client ever uses."""
+        try:
+            connection = self._own.get_nowait()
+        except queue.Empty:
+            connection = self.connect(self.admin)
+            connection.query(
+                f"SET max_query_size = 0, log_queries = 0, implicit_select = 0, {MARK} = 'server/'".encode()
+            )
+        try:
+            yield connection
+        finally:
+            self._own.put(connection)
+
+    def kill(self, user: User, query_id: str, only_reads: bool = False) -> None:
         """Ask the engine to stop a request's query; it stops soon after."""
         mark = quote_string(f"{user.name}/{query_id}")
-        self.own(f"KILL QUERY WHERE Settings['{MARK}'] = {mark} ASYNC")
+        reads = " AND query_kind IN ('Select', 'Show', 'Describe', 'Explain')" if only_reads else ""
+        self.own(f"KILL QUERY WHERE Settings['{MARK}'] = {mark}{reads} ASYNC")
+
+    def kill_all(self) -> None:
+        """Ask the engine to stop every client's query."""
+        self.own(f"KILL QUERY WHERE Settings['{MARK}'] NOT IN ('', 'server/') ASYNC")
 
     def close(self) -> None:
         """Close every idle connection and the database."""
-        for idle in self._idle.values():
+        for idle in (*self._idle.values(), self._own):
             while not idle.empty():
                 idle.get_nowait().close()
-        self._own.close()
         self._keeper.close()
 
 
@@ -210,12 +263,6 @@ def is_locked(failure: Exception) -> bool:
 
 def raise_file_limit() -> None:
     """A pipe takes two descriptors and tables take many: allow as many as the system lets us."""
-    import resource
-
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-def process_id() -> int:
-    return os.getpid()

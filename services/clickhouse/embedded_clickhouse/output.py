@@ -1,6 +1,7 @@
 """A result on its way from the engine's pipe to the client."""
 
 import asyncio
+import fcntl
 import os
 from contextlib import suppress
 
@@ -19,8 +20,6 @@ class Pipe:
         self.reading, self._writing = os.pipe()
         os.set_blocking(self.reading, False)
         with suppress(OSError, AttributeError):
-            import fcntl
-
             fcntl.fcntl(self._writing, _PIPE_SIZE, _PIECE)
         self._readable = asyncio.Event()
         loop.add_reader(self.reading, self._readable.set)

@@ -10,10 +10,12 @@ from urllib.parse import parse_qsl, unquote
 from embedded_clickhouse.errors import ClickHouseError
 from embedded_clickhouse.sql import to_bytes
 
-_RESERVED = frozenset(
-    "query user password database default_format session_id session_timeout session_check close_session query_id "
-    "compress decompress wait_end_of_query buffer_size quota_key stacktrace role client_protocol_version".split()
-)
+_RESERVED_NAMES = """
+    query user password database default_format session_id session_timeout session_check close_session
+    query_id compress decompress wait_end_of_query buffer_size quota_key stacktrace role
+    client_protocol_version
+"""
+_RESERVED = frozenset(_RESERVED_NAMES.split())
 _LONGEST_SESSION = 3600
 
 
@@ -44,6 +46,7 @@ class Request:
     content_type: str = ""
     content_encoding: str = ""
     accept_encoding: str = ""
+    content_length: int | None = None
 
     def flag(self, name: str, default: bool = False) -> bool:
         """A setting of this request that is on or off."""
@@ -72,7 +75,9 @@ def read_request(method: str, query_string: bytes, headers: Mapping[str, str]) -
 
     Raises ClickHouseError for what cannot be understood.
     """
-    pairs = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True, encoding="utf-8", errors="surrogateescape")
+    pairs = parse_qsl(
+        query_string.decode("latin-1"), keep_blank_values=True, encoding="utf-8", errors="surrogateescape"
+    )
     values: dict[str, str] = {}
     query = b""
     for name, value in pairs:
@@ -105,13 +110,16 @@ def read_request(method: str, query_string: bytes, headers: Mapping[str, str]) -
         content_type=headers.get("content-type", ""),
         content_encoding=headers.get("content-encoding", "").strip().lower(),
         accept_encoding=headers.get("accept-encoding", "").lower(),
+        content_length=int(length) if (length := headers.get("content-length", "")).isdecimal() else None,
     )
 
 
 def _timeout(value: str) -> int:
     if not value.isdecimal() or not 0 < int(value) <= _LONGEST_SESSION:
         raise ClickHouseError(
-            374, "INVALID_SESSION_TIMEOUT", f"Invalid session timeout: '{value}'. It is 1 to {_LONGEST_SESSION} seconds."
+            374,
+            "INVALID_SESSION_TIMEOUT",
+            f"Invalid session timeout: '{value}'. It is 1 to {_LONGEST_SESSION} seconds.",
         )
     return int(value)
 
@@ -141,13 +149,17 @@ def _basic(header: str) -> tuple[str | None, str]:
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() != "basic":
         raise ClickHouseError(
-            516, "AUTHENTICATION_FAILED", f"Invalid authentication: '{scheme}' HTTP Authorization scheme is not supported."
+            516,
+            "AUTHENTICATION_FAILED",
+            f"Invalid authentication: '{scheme}' HTTP Authorization scheme is not supported.",
         )
     try:
         plain = base64.b64decode(encoded.strip(), validate=True).decode("utf-8", "surrogateescape")
     except (binascii.Error, ValueError):
         raise ClickHouseError(
-            516, "AUTHENTICATION_FAILED", "Invalid authentication: the Authorization header is not valid Base64."
+            516,
+            "AUTHENTICATION_FAILED",
+            "Invalid authentication: the Authorization header is not valid Base64.",
         ) from None
     user, _, password = plain.partition(":")
     return user or None, password

@@ -1,13 +1,16 @@
 """Running one request's statement on a connection, in a thread of its own."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from embedded_clickhouse.body import Body
 from embedded_clickhouse.engine import Connection, Engine, Result, Statistics
 from embedded_clickhouse.errors import ClickHouseError, syntax_error
-from embedded_clickhouse.inspection import Inspector
+from embedded_clickhouse.inspection import Inspector, Plan
+from embedded_clickhouse.kill import Killer
+from embedded_clickhouse.policy import values_are_plain
 from embedded_clickhouse.request import Request
 from embedded_clickhouse.sql import quote_string
 from embedded_clickhouse.statement import Insert, cut_format, cut_insert, first_word, tokens, without_hints
@@ -15,6 +18,18 @@ from embedded_clickhouse.users import User
 
 _LONGEST_STATEMENT = 64 << 20
 _LONGEST_HEAD = 1 << 20
+_CHUNK = 1 << 18
+
+# A body that may be large is written in parts of this size, and not of 256 MB as a server would, which
+# takes five
+# times as much memory. A smaller one is written at once.
+_LARGE_BODY = 32 << 20
+_LARGE_COMPRESSED_BODY = 4 << 20
+_LARGE_BODY_SETTINGS = {
+    "min_insert_block_size_bytes": str(8 << 20),
+    "max_insert_block_size_bytes": str(8 << 20),
+    "max_insert_block_size": "262144",
+}
 
 
 @dataclass
@@ -28,15 +43,21 @@ class Outcome:
     error: ClickHouseError | None = None
 
 
+class Ticket(Protocol):
+    """Told the format of a result as soon as it is known."""
+
+    format: str
+
+
 class Runner:
-    """Runs statements. `started` is told the format of a result as soon as it is known."""
+    """Runs statements."""
 
     def __init__(self, engine: Engine, inspector: Inspector) -> None:
-        self._engine = engine
         self._inspector = inspector
+        self._killer = Killer(engine, inspector)
 
     def run(
-        self, request: Request, user: User, connection: Connection, body: Body, pipe: str, started: Callable[[str], None]
+        self, request: Request, user: User, connection: Connection, body: Body, pipe: str, ticket: Ticket
     ) -> Outcome:
         """Run the statement in the URL, in the body or in both. A query's result goes into `pipe`.
 
@@ -47,7 +68,7 @@ class Runner:
         if text and not text.endswith(b"\n"):
             text += b"\n"
         if first_word(text) not in (b"INSERT", b""):
-            return self._statement(request, user, connection, text + _rest(rows, len(text)), pipe, started)
+            return self._statement(request, user, connection, text + _rest(rows, len(text)), pipe, ticket)
         complete = False
         while not complete:
             chunk = next(rows, None)
@@ -63,7 +84,7 @@ class Runner:
                     break
                 if len(text) > _LONGEST_HEAD:
                     raise syntax_error("an INSERT of a megabyte without VALUES, FORMAT or SELECT.")
-        return self._statement(request, user, connection, text, pipe, started)
+        return self._statement(request, user, connection, text, pipe, ticket)
 
     def _statement(
         self,
@@ -72,23 +93,24 @@ class Runner:
         connection: Connection,
         text: bytes,
         pipe: str,
-        started: Callable[[str], None],
+        ticket: Ticket,
     ) -> Outcome:
         text = without_hints(text.rstrip(b"\n") if text.endswith(b"\n") else text)
         if not text.strip(b" \t\r\n;\0"):
             raise syntax_error("Empty query. Give a statement in the URL's parameter `query` or in the body.")
-        plan = self._inspector.inspect(text, request, user, connection)
-        text = plan.text
-        if plan.leaves_state:
-            connection.dirty = True
-        if not plan.reads:
-            result = connection.query(text, request.default_format or "TabSeparated", request.params)
-            return Outcome(result.statistics, result.data, request.default_format or "TabSeparated" if result.data else "")
-        query = cut_format(text)
+        plan = self._inspector.inspect(text, request, user)
+        connection.dirty = connection.dirty or plan.leaves_state
+        if plan.kills is not None:
+            plan = self._killer.kill(plan, user, connection, request)
+        query = cut_format(plan.text)
         format = query.format or request.default_format or "TabSeparated"
-        started(format)
+        if not plan.reads:
+            result = connection.query(plan.text, format, request.params)
+            connection.keep(plan.sets, plan.resets, plan.uses)
+            return Outcome(result.statistics, result.data, format if result.data else "")
+        ticket.format = format
         into = f"\nINTO OUTFILE {quote_string(pipe)} APPEND FORMAT {format}".encode()
-        result = self._query_into(connection, query.before + into + query.after, text, format, request)
+        result = self._query_into(connection, query.before + into + query.after, plan.text, format, request)
         return Outcome(result.statistics, result.data, format)
 
     @staticmethod
@@ -111,10 +133,20 @@ class Runner:
         rows: Iterator[bytes],
         complete: bool,
     ) -> Outcome:
+        statement = text[: insert.data] if insert.format or insert.has_select else insert.head + b" VALUES"
+        plan = self._inspector.inspect(statement, request, user)
         if insert.has_select:
-            return self._insert_select(request, user, connection, insert, text + _rest(rows, len(text)))
-        self._inspector.inspect_insert(insert.head, request, user, connection)
+            return self._insert_select(request, connection, insert, plan, text + _rest(rows, len(text)))
         format = insert.format or request.default_format or "Values"
+        settings: dict[str, str] = {}
+        if not complete and _may_be_large(request):
+            settings = {n: v for n, v in _LARGE_BODY_SETTINGS.items() if n not in request.settings}
+        if not user.admin and "values" in format.lower() and not (complete and values_are_plain(text[insert.data :])):
+            # Rows of VALUES may hold expressions: where those cannot be seen to be harmless,
+            # only literals are read.
+            settings["input_format_values_interpret_expressions"] = "0"
+        if settings:
+            connection.prepare({**request.settings, **settings}, request.database, request.query_id)
         if request.params:
             whole = text + _rest(rows, len(text))
             if not insert.format:
@@ -126,29 +158,36 @@ class Runner:
                 yield text[insert.data :]
             yield from rows
 
-        return Outcome(connection.insert(insert.head, format, _large(chunks())))
+        return Outcome(connection.insert(insert.head, format, _even(chunks())))
 
-    def _insert_select(
-        self, request: Request, user: User, connection: Connection, insert: Insert, text: bytes
-    ) -> Outcome:
-        if insert.format and not any(token.is_word(b"INPUT") for token in tokens(insert.head)):
-            text = insert.head
-        self._inspector.inspect_insert(insert.head, request, user, connection)
-        result = connection.query(without_hints(text) if not insert.format else text, params=request.params)
-        return Outcome(result.statistics)
+    @staticmethod
+    def _insert_select(request: Request, connection: Connection, insert: Insert, plan: Plan, text: bytes) -> Outcome:
+        rows = insert.format and any(token.is_word(b"INPUT") for token in tokens(insert.head))
+        whole = text if rows else without_hints(plan.text)
+        return Outcome(connection.query(whole, params=request.params).statistics)
 
 
-def _large(chunks: Iterator[bytes], size: int = 1 << 18) -> Iterator[bytes]:
-    """The same bytes in fewer, larger chunks: each costs the engine a call."""
+def _may_be_large(request: Request) -> bool:
+    limit = _LARGE_COMPRESSED_BODY if request.content_encoding or request.decompress else _LARGE_BODY
+    return request.content_length is None or request.content_length > limit
+
+
+def _even(chunks: Iterator[bytes], size: int = _CHUNK) -> Iterator[bytes]:
+    """The same bytes in chunks of about `size`: each costs the engine a call, and it holds some of them back."""
     held: list[bytes] = []
     length = 0
     for chunk in chunks:
-        held.append(chunk)
-        length += len(chunk)
-        if length >= size:
-            yield b"".join(held)
-            held, length = [], 0
-    if held:
+        if length + len(chunk) < size:
+            held.append(chunk)
+            length += len(chunk)
+            continue
+        joined = b"".join((*held, chunk)) if held else chunk
+        start = 0
+        while len(joined) - start >= size:
+            yield joined[start : start + size]
+            start += size
+        held, length = [joined[start:]], len(joined) - start
+    if length:
         yield b"".join(held)
 
 
@@ -160,7 +199,9 @@ def _rest(rows: Iterator[bytes], already: int) -> bytes:
         already += len(chunk)
         if already > _LONGEST_STATEMENT:
             raise ClickHouseError(
-                177, "QUERY_IS_TOO_LARGE", f"A statement is larger than {_LONGEST_STATEMENT} bytes. Send rows with INSERT."
+                177,
+                "QUERY_IS_TOO_LARGE",
+                f"A statement is larger than {_LONGEST_STATEMENT} bytes. Send rows with INSERT.",
             )
     return b"".join(parts)
 
@@ -173,7 +214,7 @@ def summary(statistics: Statistics) -> str:
             "read_bytes": str(statistics.read_bytes),
             "written_rows": str(statistics.written_rows),
             "written_bytes": str(statistics.written_bytes),
-            "total_rows_to_read": str(statistics.read_rows),
+            "total_rows_to_read": str(statistics.total_rows_to_read),
             "result_rows": str(statistics.result_rows),
             "result_bytes": str(statistics.result_bytes),
             "elapsed_ns": str(statistics.elapsed_ns),

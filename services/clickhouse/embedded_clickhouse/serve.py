@@ -3,12 +3,12 @@
 import asyncio
 import os
 import socket
-from contextlib import suppress
 from pathlib import Path
 
 import uvicorn
 
 from embedded_clickhouse.app import Server
+from embedded_clickhouse.background import Background
 from embedded_clickhouse.configuration import write_configuration
 from embedded_clickhouse.engine import Engine, is_locked, raise_file_limit
 from embedded_clickhouse.users import User, UsersError, load_users
@@ -29,11 +29,15 @@ def serve(path: Path, host: str, port: int, users_file: Path, most_queries: int)
         raise StartError(str(error)) from error
     listener = _listen(host, port)
     engine = _open(path.resolve(), users)
+    server = Server(engine, users, most_queries)
+    background = Background(engine, server.sessions)
+    background.start()
     try:
-        server = Server(engine, users, most_queries)
         asyncio.run(_serve(server, listener))
     finally:
         listener.close()
+        background.stop()
+        server.stop()
         engine.close()
 
 
@@ -46,7 +50,9 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        raise StartError(f"Cannot listen on {host}:{port}: {error.strerror}. Another program may use this port.") from error
+        raise StartError(
+            f"Cannot listen on {host}:{port}: {error.strerror}. Another program may use this port."
+        ) from error
     return listener
 
 
@@ -70,23 +76,11 @@ async def _serve(server: Server, listener: socket.socket) -> None:
         server,
         http="httptools",
         loop="uvloop",
-        lifespan="on",
+        lifespan="off",
         log_level="warning",
         access_log=False,
         server_header=False,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=_SECONDS_TO_FINISH,
     )
-    expiry = asyncio.create_task(_housekeeping(server))
-    try:
-        await uvicorn.Server(config).serve(sockets=[listener])
-    finally:
-        expiry.cancel()
-        with suppress(asyncio.CancelledError):
-            await expiry
-
-
-async def _housekeeping(server: Server) -> None:
-    while True:
-        await asyncio.sleep(1)
-        server.sessions.expire()
+    await uvicorn.Server(config).serve(sockets=[listener])

@@ -31,7 +31,10 @@ class Sessions:
 
     @contextmanager
     def connection(self, request: Request, user: User) -> Iterator[Connection]:
-        """The session's connection, for one request. Raises ClickHouseError when it is missing, busy or one too many."""
+        """The session's connection, for one request.
+
+        Raises ClickHouseError when it is missing, busy or one too many.
+        """
         key = (user.name, request.session_id)
         session = self._take(key, request, user)
         try:

@@ -1,6 +1,7 @@
 """Where the parts of a statement are: the data after an INSERT, the FORMAT at the end of a query.
 
-A statement is bytes and may be followed by rows in any encoding, so it is never decoded here. This decides only
+A statement is bytes and may be followed by rows in any encoding, so it is never decoded here. This decides
+only
 where to cut; what a statement does and whether it may is the engine's parser's to say (inspection.py).
 """
 
@@ -55,7 +56,8 @@ class Insert:
     """An INSERT cut into its parts.
 
     head: everything before VALUES or FORMAT, settings included. format: the format of the rows, or "" when the
-    statement names none. data: where the rows start. has_select: the rows come from a query, in which case `head`
+    statement names none. data: where the rows start. has_select: the rows come from a query, in which
+    case `head`
     is the whole statement unless a FORMAT for input() follows it.
     """
 
