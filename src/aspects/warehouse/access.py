@@ -42,15 +42,19 @@ def access_statements(settings: Settings, kept: Collection[str] = ()) -> list[st
     secrets = load_secrets(settings)
     on_cluster = f" on cluster '{settings.cluster}'" if settings.cluster else ""
     statements: list[str] = []
+    # Views read every shard with cluster(…); they run with dbt's rights, and dbt asks all nodes what is there.
+    remote = ["remote on *.*", "cluster on *.*"] if settings.cluster else []
     for name, facts in users.items():
         if name in kept or facts.get("admin"):
             continue
+        database = f" default database {facts['database']}" if facts.get("database") else ""
         password = secrets[facts["password"]].replace("\\", "\\\\").replace("'", "\\'")
         login = f"identified with sha256_password by '{password}'"
+        grants = _grants(facts) + (remote if name == "dbt" else [])
         statements += [
             f"create user if not exists {name}{on_cluster} {login}",
-            f"alter user {name}{on_cluster} {login} default database {facts['database']}{_settings(facts)}",
-            f"grant{on_cluster} {', '.join(_grants(facts))} to {name} with replace option",
+            f"alter user {name}{on_cluster} {login}{database}{_settings(facts)}",
+            f"grant{on_cluster} {', '.join(grants)} to {name} with replace option",
         ]
     return statements
 

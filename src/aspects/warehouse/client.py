@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 USERS = ("admin", "lrs", "sink", "dbt", "report")
 WRONG_PASSWORD = (193, 194, 516)
 """ClickHouse's error codes for a login that fails."""
+MISSING = (60, 81)
+"""ClickHouse's error codes for a table or a database that is not there."""
 
 
 def connect(settings: Settings, user: str = "admin", **query_settings: Any) -> Client:
@@ -73,7 +75,8 @@ def explain(error: Exception, settings: Settings, user: str) -> AspectsError:
             fix="Start it with ./inv dev.up; ./inv dev.status shows whether it runs.",
             code="warehouse.unreachable",
         )
-    return AspectsError("The warehouse refused a query.", why=why, code="warehouse.query")
+    fix = "Build what is missing: ./inv warehouse.migrate, then ./inv dbt.run." if code in MISSING else ""
+    return AspectsError("The warehouse refused a query.", why=why, fix=fix, code="warehouse.query")
 
 
 def error_code(error: Exception) -> int | None:
@@ -92,5 +95,4 @@ def error_code(error: Exception) -> int | None:
 def first_line(error: Exception) -> str:
     """What the server says in an error, without the client's frame around it and the server's stack trace."""
     line = (str(error).strip().splitlines() or [type(error).__name__])[0]
-    line = re.sub(r"^.*?DB::Exception: ", "", line)
-    return re.sub(r" (\(version [^)]*\)|\(for url [^)]*\)|\(official build\)\))", "", line)[:500]
+    return re.sub(r"^.*?DB::Exception: ", "", line).partition(" (version ")[0].partition(" (for url ")[0][:500]

@@ -18,6 +18,7 @@ from aspects.stack.secrets import load_secrets
 from aspects.stack.services import PASSED_ON, Service, read_service
 from aspects.warehouse.client import connect
 from aspects.warehouse.lock import only_one_run
+from aspects.warehouse.query import query
 
 IGNORED = {"target", "logs", "dbt_packages", ".user.yml"}
 LONGEST_RUN = 7 * 24 * 3600
@@ -153,17 +154,13 @@ def _errors(log: str) -> str:
 
 def _is_built(settings: Settings, project: str) -> bool:
     """Whether this project was the last one built into the warehouse, and all of it is still there."""
-    client = connect(settings, user="dbt")
-    try:
-        last = client.query(
-            "select project, relations from reporting.dbt_runs order by finished_at desc limit 1"
-        ).result_rows
-        if not last or last[0][0] != project:
-            return False
-        there = client.query("select name from system.tables where database = 'reporting'").result_columns[0]
-        return set(last[0][1]) <= set(there)
-    finally:
-        client.close()
+    last = query(
+        settings, "select project, relations from reporting.dbt_runs order by finished_at desc limit 1", user="dbt"
+    ).rows
+    if not last or last[0][0] != project:
+        return False
+    there = query(settings, "select name from system.tables where database = 'reporting'", user="dbt").rows
+    return set(last[0][1]) <= {row[0] for row in there}
 
 
 def _record(settings: Settings, project: str, relations: list[str]) -> None:
