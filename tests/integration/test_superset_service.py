@@ -230,6 +230,26 @@ def test_a_failure_in_the_middle_of_an_import_changes_nothing(superset: Superset
         assert database.execute("select database_name from dbs").fetchall() == [("Aspects",)]
 
 
+def test_an_upgrade_that_was_cut_off_goes_back_to_the_copy_made_before_it(superset: Superset) -> None:
+    database = superset.state / "superset.db"
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("update dashboards set dashboard_title = 'Mine' where slug = 'course-dashboard'")
+        connection.execute("""update aspects_facts set value = '"6.0.0"' where name = 'superset_version'""")
+    shutil.copy(database, superset.state / "superset.before-migration")
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("drop table slices")  # half of a migration
+
+    status, out, err = superset.run("--prepare")
+
+    assert status == 0, err
+    assert "cut off" in out
+    assert "Migrate the metadata database" in out
+    with closing(sqlite3.connect(database)) as connection:
+        titles = connection.execute("select dashboard_title from dashboards where slug = 'course-dashboard'").fetchall()
+        assert titles == [("Mine",)], "what people made is kept"
+        assert connection.execute("select count(*) from slices").fetchone()[0] > 0
+
+
 def test_a_start_without_its_settings_names_them(stack: Stack) -> None:
     launch = read_service(SERVICE).launch(stack.settings, stack.secrets, os.environ)
     environment = {name: value for name, value in launch.environment.items() if name != "SUPERSET_SECRET_KEY"}

@@ -36,33 +36,42 @@ WIDTH = 1440
 HEIGHT = 900
 TALLEST = 12_000
 """Pixels; a page is pictured down to here."""
-QUIET_POLLS = 3
-"""A page has settled when nothing changed over so many looks in a row, a quarter of a second apart."""
+QUIET_LOOKS = 3
+"""A view has settled when nothing changed over so many looks in a row, a quarter of a second apart."""
+QUIET_LOOKS_WITHOUT_CHARTS = 12
 ANIMATION = 1500
 """Milliseconds in which bars and lines grow to their size."""
 
 State = Literal["shown", "empty", "error", "missing", "loading"]
 
-# One object a chart of the page. Charts in a tab that is not open are not in the page at all.
-LOOK = """() => [...document.querySelectorAll('[data-test="dashboard-component-chart-holder"]')].map(holder => {
+# What is in view of the dashboard: its charts, its tabs, and where its lowest part ends (the document itself is always
+# taller than the window). What stands in a tab that is not open is hidden, or not in the page at all.
+LOOK = """() => {
   const text = element => (element.innerText || element.textContent || '').replace(/\\s+/g, ' ').trim();
-  const grid = holder.querySelector('[data-test="chart-grid-component"]');
-  const title = holder.querySelector('[data-test="slice-header"] [data-test="editable-title"]');
-  const alert = holder.querySelector('[role="alert"], .ant-alert, .missing-chart-container');
+  const inView = selector => [...document.querySelectorAll(selector)].filter(element => element.offsetParent);
   return {
-    title: grid?.getAttribute('data-test-chart-name') || (title ? text(title) : ''),
-    alert: alert ? text(alert) || 'an alert without text' : '',
-    missing: !!holder.querySelector('.missing-chart-container'),
-    drawn: !!holder.querySelector('[data-test="slice-container"]'),
-    loading: !!holder.querySelector('.loading, [data-test="loading-indicator"]'),
-    empty: !!holder.querySelector('.ant-empty'),
-    words: text(holder),
+    ready: !!document.querySelector('[data-test="dashboard-header-container"]'),
+    bottom: Math.ceil(Math.max(0, ...inView('[class*="dashboard-component"]')
+      .map(part => part.getBoundingClientRect().bottom + window.scrollY))),
+    tabs: inView('[class*="dashboard-component-tabs"] [role="tab"]')
+      .map(tab => ({id: tab.id, open: tab.getAttribute('aria-selected') === 'true'})),
+    charts: inView('[data-test="dashboard-component-chart-holder"]').map(holder => {
+      const grid = holder.querySelector('[data-test="chart-grid-component"]');
+      const title = holder.querySelector('[data-test="slice-header"] [data-test="editable-title"]');
+      const alert = holder.querySelector('[role="alert"], .ant-alert, .missing-chart-container');
+      return {
+        place: holder.querySelector('.anchor-link-container')?.id || '',
+        title: grid?.getAttribute('data-test-chart-name') || (title ? text(title) : ''),
+        alert: alert ? text(alert) || 'an alert without text' : '',
+        missing: !!holder.querySelector('.missing-chart-container'),
+        drawn: !!holder.querySelector('[data-test="slice-container"]'),
+        loading: !!holder.querySelector('.loading, [data-test="loading-indicator"]'),
+        empty: !!holder.querySelector('.ant-empty'),
+        words: text(holder),
+      };
+    }),
   };
-})"""
-
-# Where the lowest part of the dashboard ends. The document itself is always taller than the window.
-BOTTOM = """() => Math.ceil(Math.max(0, ...[...document.querySelectorAll('[class*="dashboard-component"]')]
-  .map(part => part.getBoundingClientRect().bottom + window.scrollY)))"""
+}"""
 MARGIN = 24
 
 
@@ -86,16 +95,24 @@ class ChartOnPage:
 
 @dataclass(frozen=True)
 class DashboardOnPage:
-    """A dashboard after it has settled. `blocked`: addresses outside this machine that the page asked for (none was
-    let through). `errors`: uncaught errors of the page's scripts. `image`: the picture, when one was asked for."""
+    """A dashboard after it has settled, in each of its tabs.
+
+    `blocked`: addresses outside this machine that the page asked for (none was let through). `errors`: uncaught errors
+    of the page's scripts. `images`: the pictures, when they were asked for: one a tab, and the first as it opens.
+    """
 
     slug: str
     title: str
     charts: list[ChartOnPage]
     seconds: float
-    image: Path | None = None
+    images: list[Path] = field(default_factory=list)
     blocked: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+
+    @property
+    def image(self) -> Path | None:
+        """The picture of the dashboard as it opens."""
+        return self.images[0] if self.images else None
 
     @property
     def failures(self) -> list[str]:
@@ -158,31 +175,37 @@ class Browser:
     def dashboard(
         self, slug: str, image: Path | None = None, width: int = WIDTH, timeout: float = 60, query: str = ""
     ) -> DashboardOnPage:
-        """Open a dashboard, wait until its charts have settled (at most `timeout` seconds), and look at each.
+        """Open a dashboard and each of its tabs, wait until the charts have settled, and look at each.
 
-        The window is made as tall as the dashboard, for Superset draws only what is in view. `image` is where to save
-        a picture (PNG) of all of it, `width` pixels wide. `query` is added to the address (`standalone=2`).
+        The window is made as tall as the dashboard, for Superset draws only what is in view. `timeout`: seconds for
+        each tab. `image`: where to save a picture (PNG), `width` pixels wide; those of further tabs are saved beside
+        it (`name-2.png`). `query` is added to the address (`standalone=2`).
         AspectsError: `superset.missing`, `superset.unreachable`.
         """
         start = time.perf_counter()
         self.blocked = []
         errors: list[str] = []
+        charts: dict[str, ChartOnPage] = {}
+        images: list[Path] = []
         page = self._context.new_page()
         try:
             page.on("pageerror", lambda error: errors.append(str(error).splitlines()[0]))
             page.set_viewport_size({"width": width, "height": HEIGHT})
             self._go(page, f"/superset/dashboard/{slug}/" + (f"?{query}" if query else ""), timeout)
-            charts = _settled(page, start + timeout, width)
-            if image:
-                image.parent.mkdir(parents=True, exist_ok=True)
-                page.mouse.move(0, 0)  # off anything that would show a tooltip
-                page.wait_for_timeout(ANIMATION)
-                page.screenshot(path=str(image))
+            for number, view in enumerate(_views(page, width, timeout), start=1):
+                for each in view["charts"]:
+                    charts[each["place"] or f"{number}: {each['title']}"] = _judge(each)
+                if image:
+                    images.append(image if number == 1 else image.with_stem(f"{image.stem}-{number}"))
+                    images[-1].parent.mkdir(parents=True, exist_ok=True)
+                    page.mouse.move(0, 0)  # off anything that would show a tooltip
+                    page.wait_for_timeout(ANIMATION)
+                    page.screenshot(path=str(images[-1]))
             title = page.title()
         finally:
             page.close()
         seconds = time.perf_counter() - start
-        return DashboardOnPage(slug, title, charts, seconds, image, sorted(set(self.blocked)), errors)
+        return DashboardOnPage(slug, title, list(charts.values()), seconds, images, sorted(set(self.blocked)), errors)
 
     def _go(self, page: Page, path: str, timeout: float) -> None:
         from playwright.sync_api import Error
@@ -236,22 +259,36 @@ def open_browser(url: str, user: str, password: str, program: str = "") -> Itera
             chromium.close()
 
 
-def _settled(page: Page, deadline: float, width: int) -> list[ChartOnPage]:
-    """Look until the charts, and the height of the page, do not change any more."""
+def _views(page: Page, width: int, timeout: float) -> Iterator[dict[str, Any]]:
+    """What is seen in each tab, the inner ones of a tab before its neighbours; once when there are none."""
+    opened: set[str] = set()
+    while True:
+        seen = _settled(page, time.perf_counter() + timeout, width)
+        yield seen
+        opened |= {tab["id"] for tab in seen["tabs"] if tab["open"]}
+        left = [tab["id"] for tab in seen["tabs"] if tab["id"] not in opened]
+        if not left:
+            return
+        opened.add(left[-1])
+        page.locator(f'[id="{left[-1]}"]').click()
+
+
+def _settled(page: Page, deadline: float, width: int) -> dict[str, Any]:
+    """Look until what is in view, and the height of the window, do not change any more."""
     before: Any = None
     quiet = 0
     while True:
         page.wait_for_timeout(250)
-        seen: list[dict[str, Any]] = page.evaluate(LOOK)
-        height = min(max(int(page.evaluate(BOTTOM)) + MARGIN, HEIGHT), TALLEST)
-        charts = [_judge(each) for each in seen]
-        settled = bool(charts) and not any(chart.state == "loading" for chart in charts)
-        quiet = quiet + 1 if settled and (seen, height) == before else 0
-        before = (seen, height)
-        if quiet >= QUIET_POLLS or time.perf_counter() > deadline:
-            return charts
-        if page.viewport_size != {"width": width, "height": height}:
-            page.set_viewport_size({"width": width, "height": height})
+        seen: dict[str, Any] = page.evaluate(LOOK)
+        size = {"width": width, "height": min(max(int(seen["bottom"]) + MARGIN, HEIGHT), TALLEST)}
+        settled = seen["ready"] and not any(_judge(each).state == "loading" for each in seen["charts"])
+        quiet = quiet + 1 if settled and seen == before and page.viewport_size == size else 0
+        before = seen
+        needed = QUIET_LOOKS if seen["charts"] else QUIET_LOOKS_WITHOUT_CHARTS
+        if quiet >= needed or time.perf_counter() > deadline:
+            return seen
+        if page.viewport_size != size:
+            page.set_viewport_size({"width": size["width"], "height": size["height"]})
 
 
 def _judge(seen: dict[str, Any]) -> ChartOnPage:

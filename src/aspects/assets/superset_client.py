@@ -132,9 +132,17 @@ class SupersetClient:
 
     def post(self, path: str, body: object) -> Any:
         """The JSON answer of a POST of a JSON body under /api/v1/."""
+        return self._request("POST", path, json=body, headers=self._form_headers())
+
+    def delete(self, path: str) -> Any:
+        """The JSON answer of a DELETE under /api/v1/."""
+        return self._request("DELETE", path, headers=self._form_headers())
+
+    def _form_headers(self) -> dict[str, str]:
+        """What Superset wants to see with a request that changes something."""
         if not self._form_token:
             self._form_token = str(self.get("security/csrf_token/")["result"])
-        return self._request("POST", path, json=body, headers={"X-CSRFToken": self._form_token})
+        return {"X-CSRFToken": self._form_token}
 
     def dashboards(self) -> list[Dashboard]:
         """The dashboards that this person may see, by title."""
