@@ -44,6 +44,8 @@ class Database(Asset):
     encrypted_extra: Any = None
     ssh_tunnel: dict[str, Any] | None = None
     configuration_method: str | None = None
+    is_managed_externally: bool | None = None
+    external_url: str | None = None
 
 
 class Column(BaseModel):
@@ -87,8 +89,8 @@ class Dataset(Asset):
 
     table_name: Text
     database_uuid: UUID
-    columns: list[Column]
-    metrics: list[Metric]
+    columns: list[Column] = []
+    metrics: list[Metric] = []
     description: str | None = None
     sql: str | None = None
     table_schema: str | None = Field(default=None, alias="schema")
@@ -107,6 +109,10 @@ class Dataset(Asset):
     currency_code_column: str | None = None
     folders: Any = None
     data: str | None = None
+    data_file: str | None = None
+    source_db_engine: str | None = None
+    is_managed_externally: bool | None = None
+    external_url: str | None = None
 
 
 class Chart(Asset):

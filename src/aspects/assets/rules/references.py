@@ -28,7 +28,7 @@ def unique_uuids(context: Context) -> None:
     for item in (item for kind in KINDS for item in context.assets.of(kind) if item.uuid):
         other = first.setdefault(item.uuid, item)
         if other is not item:
-            fix = "Give the newer of the two files a uuid of its own (python -m uuid makes one)."
+            fix = "Give the newer of the two files a uuid of its own (docs/rules/references.md has how)."
             context.report("R001", item, ("uuid",), f"uuid {item.uuid} is also that of {other.file}.", fix)
 
 
