@@ -7,6 +7,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,19 +37,29 @@ def test_every_chart_is_drawn(slug: str, width: int, browser: Browser, tmp_path:
     assert (tmp_path / f"{slug}.png").stat().st_size > 20_000
 
 
-def test_a_browser_asks_for_what_our_requests_ask(stack: Stack, browser: Browser) -> None:
-    """The request that is derived from `params` is the one that Superset's own front end makes."""
-    bodies: list[dict[str, Any]] = []
+@contextmanager
+def requests(browser: Browser) -> Iterator[dict[int, list[dict[str, Any]]]]:
+    """The queries that pages send for charts meanwhile, by the number of the chart."""
+    sent: dict[int, list[dict[str, Any]]] = {}
 
     def note(request: Any) -> None:
         if request.method == "POST" and "/api/v1/chart/data" in request.url:
-            bodies.append(request.post_data_json)
+            body = request.post_data_json
+            if chart := body["form_data"].get("slice_id"):  # a filter asks for its choices without one
+                sent[int(chart)] = body["queries"]
 
     browser._context.on("request", note)
-    for slug in DASHBOARDS:
-        browser.dashboard(slug)
-    browser._context.remove_listener("request", note)
-    sent = {body["form_data"]["slice_id"]: body["queries"] for body in bodies if body["form_data"].get("slice_id")}
+    try:
+        yield sent
+    finally:
+        browser._context.remove_listener("request", note)
+
+
+def test_a_browser_asks_for_what_our_requests_ask(stack: Stack, browser: Browser) -> None:
+    """The request that is derived from `params` is the one that Superset's own front end makes."""
+    with requests(browser) as sent:
+        for slug in DASHBOARDS:
+            browser.dashboard(slug)
 
     user, password = stack.secrets["SUPERSET_ADMIN_USER"], stack.secrets["SUPERSET_ADMIN_PASSWORD"]
     files = [yaml.safe_load(path.read_text()) for path in (ROOT / "assets/charts").glob("*.yaml")]
@@ -66,6 +77,26 @@ def _said(value: Any) -> Any:
     if isinstance(value, list):
         return [_said(part) for part in value]
     return value
+
+
+def test_filters_reach_the_charts_that_they_are_for(stack: Stack, browser: Browser) -> None:
+    dates, grain = "2026-01-01 : 2026-02-01", "P1W"
+    chosen = (
+        f"NATIVE_FILTER-date:(id:NATIVE_FILTER-date,extraFormData:(time_range:'{dates}'),filterState:(value:'{dates}')),"
+        f"NATIVE_FILTER-grain:(id:NATIVE_FILTER-grain,extraFormData:(time_grain_sqla:{grain}),filterState:(value:!({grain})))"
+    )
+    user, password = stack.secrets["SUPERSET_ADMIN_USER"], stack.secrets["SUPERSET_ADMIN_PASSWORD"]
+    with SupersetClient(stack.settings.superset_url, user, password) as client:
+        titles = {chart.id: chart.title for chart in client.charts("course-dashboard")}
+
+    with requests(browser) as sent:
+        browser.dashboard("course-dashboard", query=f"native_filters=({chosen})")
+
+    dated = {titles[chart] for chart, queries in sent.items() if queries[0].get("time_range") == dates}
+    by_week = {titles[chart] for chart, queries in sent.items() if queries[0]["extras"].get("time_grain_sqla") == grain}
+    assert dated == {"How has enrollment grown?", "How many learners are active?"}
+    assert by_week == {"How many learners are active?"}
+    assert set(sent) == set(titles)
 
 
 @pytest.mark.parametrize("slug", DASHBOARDS)
