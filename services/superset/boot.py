@@ -40,8 +40,11 @@ def make_app() -> Flask:
     with step("Load Superset"):
         with redirect_stdout(io.StringIO()):  # it prints which settings it read
             import superset.config  # noqa: F401
-        from superset.app import create_app
+        from superset.app import SupersetApp, create_app
 
+        # It loads every migration there is (half a second, 20 MB) to find out whether it may write the themes; what
+        # it does is done by `bring_up_to_date`, which knows.
+        SupersetApp.sync_config_to_db = lambda app: None
         return create_app()
 
 
@@ -96,6 +99,7 @@ def bring_up_to_date(app: Flask, database: Path) -> None:
     from superset_boot.roles import Administrator, sync_administrator, sync_roles
 
     with app.app_context():
+        from superset.commands.theme.seed import SeedSystemThemesCommand
         from superset.extensions import db
 
         if read_fact(db.session.execute, "superset_version") != version("apache-superset"):
@@ -104,7 +108,7 @@ def bring_up_to_date(app: Flask, database: Path) -> None:
                 migrate()
                 with db.engine.begin() as connection:
                     write_fact(connection.execute, "superset_version", version("apache-superset"))
-            app.sync_config_to_db()  # the theme; the app had no table for it when it was made
+        SeedSystemThemesCommand().run()
         with step("Sync roles and permissions"):
             sync_roles()
         with step("Sync the administrator"):
