@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import random
 from pathlib import Path
 
 import pytest
 import zstandard
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aspects.errors import AspectsError
@@ -84,13 +85,53 @@ def test_an_endless_line_is_cut_and_the_next_one_is_whole(tmp_path: Path, monkey
     assert (third.content, third.cut, third.number) == (b"{3}", False, 3)
 
 
-@given(st.binary(max_size=400), st.integers(1, 50))
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=12),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.dictionaries(st.text(max_size=6), VALUES, max_size=4), max_size=8), st.booleans(), st.integers(1, 40)
+)
+def test_an_array_has_its_elements_as_lines(values: list[object], indented: bool, size: int) -> None:
+    content = b"\xef\xbb\xbf \n" + json.dumps(values, indent=2 if indented else None, ensure_ascii=False).encode()
+    lines = list(sources._lines(iter([content[start : start + size] for start in range(0, len(content), size)])))
+    assert [json.loads(line.content) for line in lines] == values
+    by_line = content.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    for line in lines:
+        assert line.content.split(b"\n")[0].rstrip(b",") in by_line[line.number - 1]
+
+
+def test_in_an_array_one_bad_element_costs_itself_alone(tmp_path: Path) -> None:
+    lines = list(read_lines(write(tmp_path, b'[{"a": "]},"}, broken,\n17, {"b": [{}, {}]}')))
+    assert [(line.number, line.content) for line in lines] == [
+        (1, b'{"a": "]},"}'),
+        (1, b"broken"),
+        (2, b"17"),
+        (2, b'{"b": [{}, {}]}'),
+    ]
+
+
+def test_an_endless_element_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "MAX_LINE", 1000)
+    monkeypatch.setattr(sources, "_CHUNK", 64)
+    first, second = read_lines(write(tmp_path, b'["' + b"x" * 5000 + b'", {"b": 2}]'))
+    assert (len(first.content), first.cut) == (1000, True)
+    assert (second.content, second.cut) == (b'{"b": 2}', False)
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=400).filter(lambda content: b"[" not in content), st.integers(1, 50))
 def test_lines_do_not_depend_on_where_the_pieces_end(content: bytes, size: int) -> None:
     pieces = iter([content[start : start + size] for start in range(0, len(content), size)])
     expected = [line.strip() for line in content.removeprefix(b"\xef\xbb\xbf").split(b"\n") if line.strip()]
     assert [line.content for line in sources._lines(pieces)] == expected
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_no_bytes_make_reading_fail_but_as_a_broken_source(content: bytes) -> None:
     for magic in (b"", b"\x1f\x8b", b"\x28\xb5\x2f\xfd"):

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aspects.xapi.statement import MAX_BYTES, REASONS, Refusal, Statement, check
@@ -127,6 +127,7 @@ def test_what_is_no_valid_statement_is_refused_with_the_reason(line: bytes, reas
     assert refusal.message.startswith(REASONS[reason])
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_no_bytes_make_the_check_fail(line: bytes) -> None:
     assert isinstance(check(line), Statement | Refusal)
@@ -139,6 +140,7 @@ ANYTHING = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(VALID)), ANYTHING)
 def test_no_value_of_a_property_makes_the_check_fail(name: str, value: Any) -> None:
     assert isinstance(check(json.dumps(VALID | {name: value}).encode()), Statement | Refusal)

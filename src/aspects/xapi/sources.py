@@ -1,6 +1,7 @@
 """Lines out of files of any size, plain or compressed, at constant memory.
 
-What a file is, its content says and not its name: gzip and zstd are known by their first bytes.
+What a file is, its content says and not its name: gzip and zstd are known by their first bytes, and so is
+an array of statements, whose elements are given as lines.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ import sys
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, Final
 
 import zstandard
 
 from aspects.errors import AspectsError
+from aspects.xapi.arrays import elements
 
 STANDARD_INPUT: Final = "-"
 MAX_LINE: Final = 8_000_000
@@ -154,7 +157,22 @@ def _unzstd(stream: io.RawIOBase) -> Iterator[bytes]:
 
 
 def _lines(pieces: Iterator[bytes]) -> Iterator[Line]:
-    """Cut pieces at line feeds. A line longer than MAX_LINE is given once, cut."""
+    """Statements one a line, or in a JSON array. A line longer than MAX_LINE is given once, cut."""
+    head = b""
+    for piece in pieces:
+        head += piece
+        if len(head) > MAX_LINE or (len(head) >= len(_BOM) and head.removeprefix(_BOM).strip()):
+            break
+    head = head.removeprefix(_BOM)
+    pieces = chain([head], pieces)
+    if head.lstrip().startswith(b"["):
+        for number, content in elements(pieces, MAX_LINE):
+            yield from _line(number, content)
+    else:
+        yield from _one_a_line(pieces)
+
+
+def _one_a_line(pieces: Iterator[bytes]) -> Iterator[Line]:
     number = 1
     begun = b""
     try:
@@ -173,7 +191,5 @@ def _lines(pieces: Iterator[bytes]) -> Iterator[Line]:
 
 
 def _line(number: int, content: bytes) -> Iterator[Line]:
-    if number == 1:
-        content = content.removeprefix(_BOM)
     if content := content.strip():
         yield Line(number, content[:MAX_LINE], cut=len(content) > MAX_LINE)

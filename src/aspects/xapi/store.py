@@ -13,7 +13,6 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-from uuid import UUID
 
 from aspects.errors import AspectsError
 from aspects.xapi.statement import Statement
@@ -22,10 +21,10 @@ if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
 RAW_TABLE: Final = "xapi.xapi_events_all"
-_LOOKUP: Final = 50_000
-"""Keys asked for in one query. A query reads the keys of its whole span of time, so few and large ones are best."""
-_QUERY_SIZE: Final = 8_000_000
-"""Bytes that a lookup's text may have; ClickHouse's default is 256 KiB."""
+_LOOKUP: Final = f"""
+    select event_id, lower(hex(MD5(event))) from {RAW_TABLE}
+    prewhere (emission_time, event_id) in (select emission_time, event_id from asked)
+"""  # noqa: S608  # a name of ours
 _LOW_HALF: Final = (1 << 64) - 1
 
 
@@ -75,15 +74,19 @@ class StatementStore:
 
     def _known(self, statements: Sequence[Statement]) -> dict[int, str]:
         """Of these, the ids that are stored, each with the MD5 of the stored text."""
+        from clickhouse_connect.driver.external import ExternalData  # slow to import
+
         if not statements or self._none_between(statements):
             return {}
-        known: dict[int, str] = {}
-        ordered = sorted(statements, key=lambda one: one.emission_time)
-        for start in range(0, len(ordered), _LOOKUP):
-            keys = ordered[start : start + _LOOKUP]
-            rows = self._client.query(_lookup(keys), settings={"max_query_size": _QUERY_SIZE}).result_rows
-            known.update((UUID(str(identifier)).int, str(digest)) for identifier, digest in rows)
-        return known
+        # The keys go as a table of their own: a text of this length takes the server longer to parse than to answer.
+        asked = ExternalData(
+            data=native_block(statements, with_text=False),
+            file_name="asked",
+            fmt="Native",
+            structure=["event_id UUID", "emission_time DateTime64(6)"],
+        )
+        rows = self._client.query(_LOOKUP, external_data=asked).result_rows
+        return {identifier.int: digest for identifier, digest in rows}
 
     def _none_between(self, statements: Sequence[Statement]) -> bool:
         times = [one.emission_time for one in statements]
@@ -108,25 +111,8 @@ def _moment(microseconds: int) -> str:
     return f"fromUnixTimestamp64Micro(toInt64({microseconds}), 'UTC')"
 
 
-def _lookup(keys: Sequence[Statement]) -> str:
-    """Which of these are stored. The keys come as two texts, which the server takes apart faster than a list."""
-    times = ",".join(str(one.emission_time) for one in keys)
-    ids = ",".join(str(UUID(int=one.event_id)) for one in keys)
-    return f"""
-        select event_id, lower(hex(MD5(event))) from {RAW_TABLE}
-        prewhere (emission_time, event_id) in (
-            select tupleElement(pair, 1), tupleElement(pair, 2) from (
-                select arrayJoin(arrayZip(
-                    arrayMap(text -> fromUnixTimestamp64Micro(toInt64(text), 'UTC'), splitByChar(',', '{times}')),
-                    arrayMap(text -> toUUID(text), splitByChar(',', '{ids}'))
-                )) as pair
-            )
-        )
-    """  # noqa: S608  # numbers and UUIDs
-
-
-def native_block(statements: Sequence[Statement]) -> bytes:
-    """The raw table's three columns as one block of ClickHouse's Native format.
+def native_block(statements: Sequence[Statement], with_text: bool = True) -> bytes:
+    """The raw table's three columns, or the two of its key, as one block of ClickHouse's Native format.
 
     A block is the number of columns and of rows, then for each column its name, its type and its values:
     a UUID as two little-endian 64-bit halves, high half first, a text with its length before it.
@@ -139,22 +125,20 @@ def native_block(statements: Sequence[Statement]) -> bytes:
     if sys.byteorder == "big":
         halves.byteswap()
         times.byteswap()
-    texts: list[bytes] = []
-    for one in statements:
-        texts.append(_length(len(one.text)))
-        texts.append(one.text)
-    return b"".join(
-        [
-            _length(3),
-            _length(len(statements)),
-            _column("event_id", "UUID"),
-            halves.tobytes(),
-            _column("emission_time", "DateTime64(6)"),
-            times.tobytes(),
-            _column("event", "String"),
-            *texts,
-        ]
-    )
+    parts = [
+        _length(3 if with_text else 2),
+        _length(len(statements)),
+        _column("event_id", "UUID"),
+        halves.tobytes(),
+        _column("emission_time", "DateTime64(6)"),
+        times.tobytes(),
+    ]
+    if with_text:
+        parts.append(_column("event", "String"))
+        for one in statements:
+            parts.append(_length(len(one.text)))
+            parts.append(one.text)
+    return b"".join(parts)
 
 
 def _column(name: str, type_name: str) -> bytes:
