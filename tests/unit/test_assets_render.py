@@ -129,3 +129,21 @@ def test_our_charts_carry_their_request_and_our_dashboards_their_grid(settings: 
         }
         assert placed <= {chart["uuid"] for chart in charts}
         assert "_layout" not in dashboard
+
+
+def test_a_folder_that_cannot_be_written_is_an_error_that_says_so(
+    settings: Settings, source: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("not a folder")
+
+    with pytest.raises(AspectsError) as raised:
+        render_bundle(settings, SECRETS, tmp_path / "file" / "bundle", source)
+
+    assert raised.value.code == "assets.store"
+
+
+def test_nothing_is_left_beside_the_bundle(settings: Settings, source: Path, tmp_path: Path) -> None:
+    for _ in range(2):
+        render_bundle(settings, SECRETS, tmp_path / "state" / "bundle", source)
+
+    assert [path.name for path in (tmp_path / "state").iterdir()] == ["bundle"]

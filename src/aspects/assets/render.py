@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +21,8 @@ from aspects.assets.source import Assets, Item, load_assets
 from aspects.errors import AspectsError
 from aspects.settings import Settings
 
+METADATA = {"version": "1.0.0", "type": "assets", "timestamp": "2026-01-01T00:00:00+00:00"}
+"""What Superset wants to know of a bundle; the time is fixed, so that equal assets make equal bundles."""
 _FILTER_CONTROLS = {
     "filter_select": {
         "multiSelect": True,
@@ -63,7 +67,8 @@ def render_bundle(settings: Settings, secrets: Mapping[str, str], target: Path, 
 
     `target` ends up with `metadata.yaml`, `databases/`, `datasets/`, `charts/` and `dashboards/`, readable
     by its owner alone, since a connection's password is in it. A failure leaves the old bundle as it was.
-    Raises AspectsError (`assets.render`) when a file cannot be rendered.
+    Raises AspectsError: `assets.render` when a file cannot be rendered, `assets.store` when the bundle cannot
+    be written.
     """
     assets = load_assets(source or assets_folder(settings), variables(settings, secrets))
     if assets.findings:
@@ -76,20 +81,36 @@ def render_bundle(settings: Settings, secrets: Mapping[str, str], target: Path, 
             raise _failed(f"{item.file}:{item.line(*error.path)}: {error.message}") from error
         except RequestError as error:
             raise _failed(f"{item.file}: no request can be built for the chart: {error}.") from error
-    new = target.with_name(f"{target.name}.new")
-    shutil.rmtree(new, ignore_errors=True)
-    new.mkdir(parents=True, mode=0o700)
-    _write(new / "metadata.yaml", {"version": "1.0.0", "type": "assets", "timestamp": "2026-01-01T00:00:00+00:00"})
-    counts: dict[str, int] = {}
-    for item in assets.items:
-        path = new / item.file
-        for folder in reversed(path.relative_to(new).parents):  # mkdir gives its mode to the last folder only
-            (new / folder).mkdir(mode=0o700, exist_ok=True)
-        _write(path, documents[item.file])
-        counts[item.kind] = counts.get(item.kind, 0) + 1
-    shutil.rmtree(target, ignore_errors=True)
-    new.rename(target)
-    return Bundle(target, counts)
+    try:
+        _replace(target, documents)
+    except OSError as error:
+        raise AspectsError(
+            "The rendered assets cannot be stored.",
+            why=str(error),
+            fix=f"Make {target.parent} writable and free some space.",
+            code="assets.store",
+        ) from error
+    return Bundle(target, dict(Counter(item.kind for item in assets.items)))
+
+
+def _replace(target: Path, documents: Mapping[str, dict[str, Any]]) -> None:
+    """Write the documents into a folder aside, and put that in the target's place."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))  # for its owner only
+    try:
+        new, old = aside / "new", aside / "old"
+        new.mkdir(mode=0o700)
+        _write(new / "metadata.yaml", METADATA)
+        for file, document in documents.items():
+            path = new / file
+            for folder in reversed(Path(file).parents):  # mkdir gives its mode to the last folder only
+                (new / folder).mkdir(mode=0o700, exist_ok=True)
+            _write(path, document)
+        if target.exists():
+            target.rename(old)
+        new.rename(target)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def _failed(why: str) -> AspectsError:
