@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha1
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import NAMESPACE_DNS, uuid5
 
 from aspects.fake import action as happened
@@ -78,8 +77,7 @@ VERB_OF: Final[dict[str, str]] = {
 """The verb of each event of the tracking log."""
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """A statement as it is sent: its id as a 128-bit number, its time in microseconds, its JSON."""
 
     event_id: int
@@ -109,9 +107,11 @@ def _uuid_text(number: int) -> str:
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
-_VERBS: Final = {
-    verb: f'"verb":{{"id":"{verb}","display":{{"en":"{display(verb)}"}}}}' for verb in set(VERB_OF.values())
+_HEADS: Final = {
+    event: (verb, _namespace(verb), f'"verb":{{"id":"{verb}","display":{{"en":"{display(verb)}"}}}}')
+    for event, verb in VERB_OF.items()
 }
+"""For each event its verb, the namespace of the verb's statements, and the verb as JSON."""
 _CONTEXT: Final = f'"context":{{"extensions":{{"{Extension.TRANSFORMER}":"{TRANSFORMER}","{Extension.SESSION}":"'
 
 
@@ -145,11 +145,13 @@ class Scribe:
             yield self._statement(action, question_parts(text, problem, check, answer, group_id), child)
 
     def _statement(self, action: Action, parts: Parts, child: str = "") -> Written:
-        verb = VERB_OF[action.event]
+        verb, namespace, verb_text = _HEADS[action.event]
+        if child:
+            namespace = _namespace(verb, child)
         moment = timestamp(action.time)
-        number = _identifier(_namespace(verb, child), self._name + moment)
+        number = _identifier(namespace, self._name + moment)
         text = (
-            f'{{"id":"{_uuid_text(number)}",{parts.result}{self._envelope}{_VERBS[verb]},"object":{parts.target},'
+            f'{{"id":"{_uuid_text(number)}",{parts.result}{self._envelope}{verb_text},"object":{parts.target},'
             f'"timestamp":"{moment}",{_CONTEXT}{action.session}"{parts.extensions}}}{parts.context}}}}}'
         )
         return Written(number, action.time, text.encode())
