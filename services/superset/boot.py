@@ -158,7 +158,7 @@ def serve() -> None:
 
     host, port = os.environ.get("SUPERSET_HOST", "127.0.0.1"), os.environ.get("SUPERSET_PORT", "8088")
 
-    class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+    class Server(BaseApplication):
         def load_config(self) -> None:
             options: dict[str, Any] = {
                 "bind": f"{host}:{port}",
