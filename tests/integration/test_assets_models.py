@@ -1,14 +1,16 @@
-"""The keys that we take in an asset file are those of the installed Superset's own importer."""
+"""What we take in asset files is what the installed Superset takes: keys and chart types."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 
 import pytest
 
 from aspects.assets import models
+from aspects.assets.viz_types import VIZ_TYPES
 from aspects.stack.services import read_services, select
 from tests.conftest import Stack
 
@@ -68,3 +70,15 @@ def test_what_superset_requires_we_require(schemas: dict[str, dict[str, bool]]) 
     for name, model in MODELS.items():
         required = {field.alias or key for key, field in model.model_fields.items() if field.is_required()}
         assert {key for key, needed in schemas[name].items() if needed} <= required, name
+
+
+def test_chart_types_are_those_of_supersets_front_end(stack: Stack) -> None:
+    pages = stack.settings.envs / "superset/lib/python3.11/site-packages/superset/static/assets"
+    assert pages.is_dir()
+    scripts = [path.read_text(errors="replace") for path in pages.glob("*.js")]
+
+    (listed,) = {found for text in scripts for found in re.findall(r'Area="echarts_area",.*?="world_map"', text)}
+    types = set(re.findall(r'="([\w-]+)"', listed))
+    types |= {found for text in scripts for found in re.findall(r'key:"(deck_[a-z]+)"', text)}
+
+    assert types == VIZ_TYPES

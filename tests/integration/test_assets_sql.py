@@ -57,9 +57,7 @@ def assets(
     written = yaml.safe_dump(dataset, sort_keys=False)
     files = {
         "databases/warehouse.yaml": yaml.safe_dump(DATABASE),
-        "datasets/learners.yaml": yaml.safe_dump(dataset, sort_keys=False).replace(
-            "SQL_HERE", '<< query("learners") >>'
-        ),
+        "datasets/learners.yaml": written.replace("SQL_HERE", '<< query("learners") >>'),
         "queries/learners.sql": sql,
     }
     for name, text in files.items():

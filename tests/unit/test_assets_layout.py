@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from aspects.assets.layout import LayoutError, NotExpressibleError, collapse, expand
@@ -113,6 +113,7 @@ TABS = some.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(some.lists(BLOCKS.map(list) | TABS.map(lambda tabs: [tabs]), max_size=3))
 def test_both_ways_say_the_same(parts: list[list[Any]]) -> None:
     layout = [block for part in parts for block in part]

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from aspects.assets.check import FAMILIES, check
@@ -155,6 +155,7 @@ BROKEN = [
     ),
     ("C002", CHART, put(CHART, "params", "metrics", value=["learner"]), "no metric 'learner'"),
     ("C003", CHART, put(CHART, "viz_type", value="word_cloud"), "word_cloud"),
+    ("C006", CHART, put(CHART, "viz_type", value="echarts_bar"), "no type 'echarts_bar'"),
     ("C004", CHART, put(CHART, "query_context", value="{"), "not a request"),
     ("C004", CHART, put(CHART, "query_context", value=WRONG_REQUEST), "asks for count"),
     ("C005", CHART, put(CHART, "params", "viz_type", value="table"), "'table'"),
@@ -238,6 +239,7 @@ def test_a_chart_that_a_superset_position_names_must_exist(tmp_path: Path) -> No
     assert [(each.file, "'Old'" in each.message) for each in found] == [(DASHBOARD, True)]
 
 
+@settings(deadline=None, max_examples=60)
 @given(some.data())
 def test_no_input_makes_the_check_itself_fail(data: some.DataObject) -> None:
     documents = sound()

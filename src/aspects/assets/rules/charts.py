@@ -12,6 +12,7 @@ from aspects.assets.models import Chart, Dataset
 from aspects.assets.query_context import RequestError, as_list, label
 from aspects.assets.rules.registry import Context, declare, rule
 from aspects.assets.source import Item
+from aspects.assets.viz_types import VIZ_TYPES
 
 FAMILY = "charts"
 
@@ -119,7 +120,7 @@ def _asked(queries: list[dict[str, Any]]) -> list[str]:
 def requests(context: Context) -> None:
     fix = "Use another type, correct params, or add the query_context that Superset saves."
     for item, chart in context.assets.charts():
-        if chart.query_context is None:
+        if chart.query_context is None and chart.viz_type in VIZ_TYPES:
             try:
                 query_context.queries(chart.viz_type, chart.params)
             except RequestError as error:
@@ -158,3 +159,13 @@ def viz_types(context: Context) -> None:
         if inner != chart.viz_type:
             message = f"Chart {chart.slice_name!r}: params.viz_type is {inner!r}, viz_type is {chart.viz_type!r}."
             context.report("C005", item, ("params", "viz_type"), message, "Remove viz_type from params.")
+
+
+@rule("C006", FAMILY, "a chart's type is one that Superset draws")
+def known_types(context: Context) -> None:
+    for item, chart in context.assets.charts():
+        if chart.viz_type not in VIZ_TYPES:
+            message = f"Chart {chart.slice_name!r}: Superset has no type {chart.viz_type!r}."
+            near = get_close_matches(chart.viz_type, sorted(VIZ_TYPES), n=1, cutoff=0.5)
+            fix = f"Did you mean {near[0]!r}?" if near else "See the types in Superset's chart editor."
+            context.report("C006", item, ("viz_type",), message, fix)
