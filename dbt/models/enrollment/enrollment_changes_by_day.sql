@@ -20,8 +20,7 @@ with
                 )
             ) as days,
             arrayPushFront(
-                arrayPopBack(days),
-                cast((toDate(0), false, ''), 'Tuple(day Date, registered Bool, mode String)')
+                arrayPopBack(days), cast((toDate(0), false, ''), 'Tuple(day Date, registered Bool, mode String)')
             ) as days_before
         from ends_of_days
         group by org, course_key, actor_id
@@ -33,14 +32,8 @@ with
             course_key,
             arrayJoin(
                 arrayConcat(
-                    arrayMap(
-                        (now, before) -> (now.day, now.mode, toInt64(now.registered)), days, days_before
-                    ),
-                    arrayMap(
-                        (now, before) -> (now.day, before.mode, - toInt64(before.registered)),
-                        days,
-                        days_before
-                    )
+                    arrayMap((now, before) -> (now.day, now.mode, toInt64(now.registered)), days, days_before),
+                    arrayMap((now, before) -> (now.day, before.mode, - toInt64(before.registered)), days, days_before)
                 )
             ) as change
         from histories

@@ -10,9 +10,7 @@ select
         cast((endsWith(verb_id, '/registered'), enrollment_mode), 'Tuple(registered Bool, mode String)'),
         {{ history_order() }}
     ) as last_statement,
-    maxSimpleState(
-        if(endsWith(verb_id, '/registered'), event_time, toDateTime64(0, 6, 'UTC'))
-    ) as last_registered_at
+    maxSimpleState(if(endsWith(verb_id, '/registered'), event_time, toDateTime64(0, 6, 'UTC'))) as last_registered_at
 from {{ ref("statements") }}
 where kind = 'enrollment' and course_key != ''
 group by org, course_key, actor_id, day

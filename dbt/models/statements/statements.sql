@@ -78,9 +78,7 @@ select
     kind_of_statement as kind,
     verb as verb_id,
     object_type,
-    if(
-        block = '' and kind_of_statement not in ('enrollment', 'course_result', 'grade'), object, ''
-    ) as object_id,
+    if(block = '' and kind_of_statement not in ('enrollment', 'course_result', 'grade'), object, '') as object_id,
     {{ block_without_question("block", "is_problem") }} as block_id,
     toLowCardinality(if(is_problem, {{ question_of("block") }}, '')) as question,
 
@@ -123,8 +121,7 @@ select
 
     -- videos
     coalesce(
-        statement.result.extensions.{{ extension.time }},
-        statement.result.extensions.{{ extension.time_from }}
+        statement.result.extensions.{{ extension.time }}, statement.result.extensions.{{ extension.time_from }}
     ) as video_position,
     statement.result.extensions.{{ extension.time_to }} as video_position_to,
     statement.context.extensions.{{ extension.length }} as video_length,

@@ -1,7 +1,6 @@
 -- What the LMS knows. A live Open edX inserts CSV without naming columns, so the order of the columns is a
 -- contract. Each thing is dumped again whenever it changes: the row that was dumped last stays.
 -- Dates that the LMS may leave empty are text; the models that read them parse them.
-
 create table if not exists event_sink.{{ local("course_overviews") }} {{ on_cluster }} (
     org String,
     course_key String,
