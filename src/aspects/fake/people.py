@@ -41,7 +41,7 @@ REGIONS: Final = (
 )
 
 STYLES: Final = ("absent", "sampler", "regular", "committed")
-_STYLES_UP_TO: Final = (0.2, 0.62, 0.85, 1.0)
+_STYLES_UP_TO: Final = (0.18, 0.64, 0.88, 1.0)
 
 
 _EDUCATION: Final = ("b", "m", "hs", "a", "p", "jhs", "")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def solve(study: Study, problem: Problem, subsection: Subsection, time: int) -> int:
     """Work on a problem until it is right, the attempts are used up, or the learner lets it be."""
     chance = study.chance
-    if not subsection.graded and chance.happens(0.15):
+    if not subsection.graded and chance.happens(0.25):
         return time
     right: set[int] = set()
     for attempt in range(study.attempts.get(problem.block_id, 0) + 1, problem.max_attempts + 1):
@@ -25,7 +25,7 @@ def solve(study: Study, problem: Problem, subsection: Subsection, time: int) -> 
             study.note(time, happened.HINT_SHOWN, problem, chance.whole(0, problem.hints - 1))
             time += int(chance.between(8.0, 45.0) * SECOND)
         time = _check(study, problem, subsection, attempt, right, time)
-        if len(right) == problem.points or chance.happens(0.2):
+        if len(right) == problem.points or chance.happens(0.3):
             break
     if len(right) == problem.points and chance.happens(0.25):
         study.note(time, happened.PROBLEM_COMPLETED, problem)

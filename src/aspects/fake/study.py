@@ -30,7 +30,7 @@ from aspects.fake.watch import watch
 
 _WEEKDAYS: Final = (1.05, 1.1, 1.05, 1.0, 0.75, 0.6, 1.15)
 """How much more or less learners study on a day, Monday first."""
-_STUDY_RATE: Final = {"absent": 0.0, "sampler": 0.22, "regular": 0.3, "committed": 0.42}
+_STUDY_RATE: Final = {"absent": 0.0, "sampler": 0.3, "regular": 0.36, "committed": 0.46}
 """Odds of a session on an ordinary day."""
 _GIVING_UP: Final = {"absent": 1.0, "sampler": 0.16, "regular": 0.022, "committed": 0.003}
 """Odds of giving up, a day."""
@@ -130,7 +130,7 @@ class Study:
             weekday = (day - _FIRST_MONDAY) // DAY % 7
             odds = rate * _WEEKDAYS[weekday] * self._urgency(day)
             if self._next >= len(self._route):
-                odds *= 0.3
+                odds *= 0.4
             while chance.random() < odds:
                 start = day + int((self._hour + chance.normal(0.0, 1.1)) * HOUR)
                 if start > after and start < end:
@@ -151,8 +151,8 @@ class Study:
         """A session of some minutes; returns when it ends."""
         chance = self.chance
         self.session = chance.digits(32)
-        end = time + int((6.0 + min(chance.waiting(26.0), 120.0)) * MINUTE)
-        if self._next and chance.happens(0.25):
+        end = time + int((2.0 + min(chance.waiting(11.0), 100.0)) * MINUTE)
+        if self._next and chance.happens(0.4):
             _, unit = self._route[chance.whole(0, self._next - 1)]
             time = self._look_again(time, unit)
         while time < end and self._next < len(self._route):
