@@ -23,6 +23,9 @@ class AspectsProgram(Program):
             super().parse_tasks()
         except ParseError as error:
             raise ParseError(self._explain(error), error.context) from error
+        except ValueError as error:  # Invoke turns words into numbers and lets the failure through
+            wrong = str(error).rpartition(": ")[2]
+            raise ParseError(f"✗ {wrong} is no whole number.\n  → ./inv --help COMMAND shows what it takes.") from error
 
     def _gather_values(self, words: list[str]) -> list[str]:
         """Put the bare words after a variadic command into the one value that Invoke can carry."""

@@ -46,6 +46,7 @@ def test_works_from_any_folder_and_through_a_link(tmp_path: Path) -> None:
         (["nonsense"], "./inv --list"),
         (["dev.up", "--no-such-option"], "There is no option --no-such-option"),
         (["dev.up", "--engine", "magic"], "There is no engine 'magic'"),
+        (["dev.logs", "--lines", "many"], "'many' is no whole number"),
         (["dev.logs", "nosuch"], "There is no service 'nosuch'"),
     ],
 )
