@@ -53,8 +53,7 @@
     {% for reader in readers %} {% do rollup_drop_trigger(reader) %} {% endfor %}
     {% if existing is none %}
         {% do run_query("rename table " ~ building ~ " to " ~ target_relation ~ rollup_on_cluster()) %}
-    {% else %}
-        {% do run_query("exchange tables " ~ building ~ " and " ~ target_relation ~ rollup_on_cluster()) %}
+    {% else %} {% do run_query("exchange tables " ~ building ~ " and " ~ target_relation ~ rollup_on_cluster()) %}
     {% endif %}
     {% do rollup_create_trigger(trigger_name, target_relation, sql) %}
     {% do rollup_drop_trigger(tail_trigger) %}
@@ -80,12 +79,12 @@
 
 
 {% macro rollup_fingerprint(sql) -%}
-    {#- Changes whenever the rows or the shape of the table would. -#}
+    {#- Changes whenever the rows or the shape of the table would; how the SQL is laid out does not count. -#}
     {{
         return(
             local_md5(
                 [
-                    sql,
+                    sql.split() | join(" "),
                     config.get("engine"),
                     config.get("order_by"),
                     config.get("partition_by"),
