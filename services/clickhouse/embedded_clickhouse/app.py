@@ -1,5 +1,6 @@
 """The HTTP interface itself, as an ASGI application."""
 
+import traceback
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
@@ -82,6 +83,9 @@ class Server:
                 return self._runner.run(request, user, connection, body, pipe.path, ticket)
         except ClickHouseError as error:
             return Outcome(error=error)
+        except Exception as error:
+            traceback.print_exc()
+            return Outcome(error=ClickHouseError(1002, "UNKNOWN_EXCEPTION", f"{type(error).__name__}: {error}"))
         finally:
             pipe.close_writing()
             body.discard()

@@ -9,6 +9,7 @@ from embedded_clickhouse.codecs import Decoder
 from embedded_clickhouse.errors import ClickHouseError
 
 _HIGH_WATER = 4 << 20
+_SMALL = 1 << 20
 
 
 class Body:
@@ -17,12 +18,15 @@ class Body:
     The network waits when the thread is slower.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, decoder: Decoder) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, decoder: Decoder, length: int | None) -> None:
+        """`length` is what the client says that the body has, in bytes."""
         self._loop = loop
         self._decoder = decoder
+        self._awaited = length if length is not None and length <= _SMALL else 1
         self._chunks: deque[bytes] = deque()
         self._size = 0
         self._ended = False
+        self._discarded = False
         self._failure: ClickHouseError | None = None
         self._changed = threading.Condition()
         self._room = asyncio.Event()
@@ -32,6 +36,8 @@ class Body:
         """Give a chunk; waits while too much is waiting to be read."""
         await self._room.wait()
         with self._changed:
+            if self._discarded:
+                return
             self._chunks.append(chunk)
             self._size += len(chunk)
             if self._size >= _HIGH_WATER:
@@ -49,16 +55,16 @@ class Body:
         """The thread reads no more: let the network run on without keeping anything."""
         with self._changed:
             self._chunks.clear()
-            self._size = -(1 << 62)
+            self._discarded = True
         self._loop.call_soon_threadsafe(self._room.set)
 
-    def read(self, size: int = 1 << 20) -> bytes:
-        """About `size` raw bytes, fewer at the end, none after it.
+    def read(self) -> bytes:
+        """Raw bytes that have come in, after waiting for some; none at the end.
 
-        Raises ClickHouseError when the body broke off.
+        A small body comes at once. Raises ClickHouseError when the body broke off.
         """
         with self._changed:
-            while not self._ended and self._size < size:
+            while not self._ended and self._size < self._awaited:
                 self._changed.wait()
             if not self._chunks:
                 if self._failure:
@@ -69,6 +75,12 @@ class Body:
             self._size = 0
         self._loop.call_soon_threadsafe(self._room.set)
         return taken[0] if len(taken) == 1 else b"".join(taken)
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether everything has come in, without a failure, and has been read."""
+        with self._changed:
+            return self._ended and not self._chunks and self._failure is None
 
     def decoded(self) -> Iterator[bytes]:
         """The rest of the body, decoded, in chunks that are not empty."""

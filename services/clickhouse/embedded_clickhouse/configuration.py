@@ -86,8 +86,8 @@ def _users_xml(users: list[User]) -> str:
 
 
 def _role_grants(user: User) -> list[str]:
-    """The user's grants, and leave to create views that run as the user."""
-    return [*user.grant_statements(), f"GRANT SET DEFINER ON {user.name}"]
+    """The user's grants, leave to create views that run as the user, and to look up what system tables hold."""
+    return [*user.grant_statements(), f"GRANT SET DEFINER ON {user.name}", "GRANT SHOW COLUMNS ON system.*"]
 
 
 _ENTRY = "<networks><ip>::1</ip><ip>127.0.0.1</ip></networks><profile>default</profile><quota>default</quota>"

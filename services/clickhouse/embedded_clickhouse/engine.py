@@ -2,8 +2,8 @@
 that
 touches chDB."""
 
+import fcntl
 import queue
-import re
 import resource
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -95,17 +95,19 @@ class Connection:
         if database:
             self.session_database = self.database = database
 
-    def query(self, text: bytes, format: str = "TabSeparated", params: Mapping[str, str] | None = None) -> Result:
+    def query(
+        self, text: bytes, output_format: str = "TabSeparated", params: Mapping[str, str] | None = None
+    ) -> Result:
         """Run one statement and wait for it. Raises ClickHouseError."""
         started = perf_counter_ns()
         try:
-            answer = self.raw.query(text, format, params=dict(params or {}))
-        except RuntimeError as error:
+            answer = self.raw.query(text, output_format, params=dict(params or {}))
+        except (RuntimeError, UnicodeDecodeError) as error:
             raise engine_error(error, self.user.name) from None
         data = answer.bytes() if answer.size() else b""
         return Result(data, _statistics(answer, started))
 
-    def insert(self, head: bytes, format: str, chunks: Iterator[bytes]) -> Statistics:
+    def insert(self, head: bytes, input_format: str, chunks: Iterator[bytes]) -> Statistics:
         """Insert rows that arrive in chunks, in memory that does not grow with their number.
 
         Raises ClickHouseError; whatever `chunks` raises ends the insert without writing what is not
@@ -114,11 +116,11 @@ class Connection:
         started = perf_counter_ns()
         stream = None
         try:
-            stream = self.raw.send_insert(head, format)
+            stream = self.raw.send_insert(head, input_format)
             for chunk in chunks:
                 self.raw.insert_append(stream, chunk)
             answer = self.raw.insert_done(stream)
-        except RuntimeError as error:
+        except (RuntimeError, UnicodeDecodeError) as error:
             self._abandon(stream)
             raise engine_error(error, self.user.name) from None
         except BaseException:
@@ -253,12 +255,16 @@ class Engine:
         self._keeper.close()
 
 
-_LOCKED = re.compile(r"Cannot lock file|another process|already running|LOCK", re.IGNORECASE)
-
-
-def is_locked(failure: Exception) -> bool:
-    """Whether opening the database failed because another process has it open."""
-    return bool(_LOCKED.search(str(failure)))
+def is_locked(path: Path) -> bool:
+    """Whether another process has the database in `path` open. A lock ends with its process, however that ends."""
+    try:
+        with (path / "status").open("rb") as status:
+            fcntl.flock(status, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
 
 
 def raise_file_limit() -> None:

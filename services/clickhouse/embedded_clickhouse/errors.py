@@ -38,7 +38,8 @@ class ClickHouseError(Exception):
 
 def engine_error(failure: Exception, user: str) -> ClickHouseError:
     """Read the error that the engine raised, and put the user's name where the engine speaks of its own."""
-    raw = str(failure)
+    # The engine quotes statements in its messages, and those need not be UTF-8.
+    raw = failure.object.decode("utf-8", "replace") if isinstance(failure, UnicodeDecodeError) else str(failure)
     match = _ENGINE_ERROR.search(raw)
     if match is None:
         return ClickHouseError(1002, "UNKNOWN_EXCEPTION", raw.strip() or type(failure).__name__)

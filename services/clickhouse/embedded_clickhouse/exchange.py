@@ -87,7 +87,7 @@ class Exchange:
             await self._plain(200, "Ok.\n")
             return
         user = self._server.authenticate(request)
-        body = Body(asyncio.get_running_loop(), decoder_of(request.content_encoding))
+        body = Body(asyncio.get_running_loop(), decoder_of(request.content_encoding), request.content_length)
         pump = asyncio.create_task(self._pump(body, request, user))
         try:
             with self._server.slot():

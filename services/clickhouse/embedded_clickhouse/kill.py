@@ -1,6 +1,7 @@
 """KILL QUERY by the query ids that clients know."""
 
 import json
+import re
 from dataclasses import dataclass, replace
 
 from embedded_clickhouse.engine import MARK, Connection, Engine
@@ -25,6 +26,7 @@ _SHOWN = {
     "written_rows": "UInt64",
     "memory_usage": "Int64",
 }
+_OUTFILE = re.compile(r"INTO OUTFILE '/proc/self/fd/\d+' APPEND ")
 _ANSWER = "'kill_status String, query_id String, user String, query String'"
 
 
@@ -60,8 +62,8 @@ class Killer:
             for one in stopped
         ]
         text = f"SELECT * FROM values({_ANSWER}, {', '.join(rows)})" if rows else f"SELECT * FROM null({_ANSWER})"
-        if format := cut_format(plan.text).format:
-            text += f" FORMAT {format}"
+        if wanted := cut_format(plan.text).format:
+            text += f" FORMAT {wanted}"
         return replace(plan, text=text.encode("utf-8", "surrogateescape"), reads=True)
 
     def _running(self, user: User) -> list[_Running]:

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,7 @@ _RESERVED_NAMES = """
     client_protocol_version
 """
 _RESERVED = frozenset(_RESERVED_NAMES.split())
+_FORMAT_NAME = re.compile(r"[A-Za-z0-9_]+\Z")
 _LONGEST_SESSION = 3600
 
 
@@ -89,6 +91,9 @@ def read_request(method: str, query_string: bytes, headers: Mapping[str, str]) -
         raise ClickHouseError(
             512, "SET_NON_GRANTED_ROLE", "Roles belong to users here and cannot be chosen; leave out `role`."
         )
+    default_format = values.get("default_format") or headers.get("x-clickhouse-format", "")
+    if default_format and not _FORMAT_NAME.match(default_format):
+        raise ClickHouseError(73, "UNKNOWN_FORMAT", f"Unknown format {default_format}")
     user, password = _credentials(values, headers)
     return Request(
         method=method,
@@ -98,7 +103,7 @@ def read_request(method: str, query_string: bytes, headers: Mapping[str, str]) -
         user=user,
         password=password,
         database=values.get("database") or headers.get("x-clickhouse-database", ""),
-        default_format=values.get("default_format") or headers.get("x-clickhouse-format", ""),
+        default_format=default_format,
         session_id=values.get("session_id", ""),
         session_timeout=_timeout(values.get("session_timeout", "60")),
         session_check=_is_true(values.get("session_check", "")),

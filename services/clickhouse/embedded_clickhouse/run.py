@@ -8,12 +8,13 @@ from typing import Protocol
 from embedded_clickhouse.body import Body
 from embedded_clickhouse.engine import Connection, Engine, Result, Statistics
 from embedded_clickhouse.errors import ClickHouseError, syntax_error
+from embedded_clickhouse.form import ExternalTable
 from embedded_clickhouse.inspection import Inspector, Plan
 from embedded_clickhouse.kill import Killer
 from embedded_clickhouse.policy import values_are_plain
 from embedded_clickhouse.request import Request
 from embedded_clickhouse.sql import quote_string
-from embedded_clickhouse.statement import Insert, cut_format, cut_insert, first_word, tokens, without_hints
+from embedded_clickhouse.statement import Insert, cut_format, cut_insert, find_input, first_word, without_hints
 from embedded_clickhouse.users import User
 
 _LONGEST_STATEMENT = 64 << 20
@@ -29,6 +30,12 @@ _LARGE_BODY_SETTINGS = {
     "min_insert_block_size_bytes": str(8 << 20),
     "max_insert_block_size_bytes": str(8 << 20),
     "max_insert_block_size": "262144",
+}
+
+
+_ONLY_LITERALS = {
+    "input_format_values_interpret_expressions": "0",
+    "input_format_values_deduce_templates_of_expressions": "0",
 }
 
 
@@ -53,6 +60,7 @@ class Runner:
     """Runs statements."""
 
     def __init__(self, engine: Engine, inspector: Inspector) -> None:
+        self._engine = engine
         self._inspector = inspector
         self._killer = Killer(engine, inspector)
 
@@ -69,10 +77,13 @@ class Runner:
             text += b"\n"
         if first_word(text) not in (b"INSERT", b""):
             return self._statement(request, user, connection, text + _rest(rows, len(text)), pipe, ticket)
+        insert = cut_insert(text, complete=True) if text else None
+        if insert and not insert.format and not insert.has_select:
+            return self._insert(request, user, connection, insert, text, rows, False)
         complete = False
         while not complete:
             chunk = next(rows, None)
-            complete = chunk is None
+            complete = chunk is None or (body.exhausted and not request.content_encoding)
             text += chunk or b""
             word = first_word(text)
             if word == b"INSERT" or (word and not complete):
@@ -103,25 +114,25 @@ class Runner:
         if plan.kills is not None:
             plan = self._killer.kill(plan, user, connection, request)
         query = cut_format(plan.text)
-        format = query.format or request.default_format or "TabSeparated"
+        rows_format = query.format or request.default_format or "TabSeparated"
         if not plan.reads:
-            result = connection.query(plan.text, format, request.params)
+            result = connection.query(plan.text, rows_format, request.params)
             connection.keep(plan.sets, plan.resets, plan.uses)
-            return Outcome(result.statistics, result.data, format if result.data else "")
-        ticket.format = format
-        into = f"\nINTO OUTFILE {quote_string(pipe)} APPEND FORMAT {format}".encode()
-        result = self._query_into(connection, query.before + into + query.after, plan.text, format, request)
-        return Outcome(result.statistics, result.data, format)
+            return Outcome(result.statistics, result.data, rows_format if result.data else "")
+        ticket.format = rows_format
+        into = f"\nINTO OUTFILE {quote_string(pipe)} APPEND FORMAT {rows_format}".encode()
+        result = self._query_into(connection, query.before + into + query.after, plan.text, rows_format, request)
+        return Outcome(result.statistics, result.data, rows_format)
 
     @staticmethod
-    def _query_into(connection: Connection, piped: bytes, plain: bytes, format: str, request: Request) -> Result:
+    def _query_into(connection: Connection, piped: bytes, plain: bytes, rows_format: str, request: Request) -> Result:
         try:
-            return connection.query(piped, format, request.params)
+            return connection.query(piped, rows_format, request.params)
         except ClickHouseError as error:
             if error.name != "SYNTAX_ERROR":
                 raise
             # A statement of the few that take no INTO OUTFILE, like SHOW GRANTS in some forms: small results.
-            return connection.query(plain, format, request.params)
+            return connection.query(plain, rows_format, request.params)
 
     def _insert(
         self,
@@ -137,20 +148,24 @@ class Runner:
         plan = self._inspector.inspect(statement, request, user)
         if insert.has_select:
             return self._insert_select(request, connection, insert, plan, text + _rest(rows, len(text)))
-        format = insert.format or request.default_format or "Values"
+        rows_format = insert.format or request.default_format or "Values"
         settings: dict[str, str] = {}
         if not complete and _may_be_large(request):
             settings = {n: v for n, v in _LARGE_BODY_SETTINGS.items() if n not in request.settings}
-        if not user.admin and "values" in format.lower() and not (complete and values_are_plain(text[insert.data :])):
+        if (
+            not user.admin
+            and "values" in rows_format.lower()
+            and not (complete and values_are_plain(text[insert.data :]))
+        ):
             # Rows of VALUES may hold expressions: where those cannot be seen to be harmless,
             # only literals are read.
-            settings["input_format_values_interpret_expressions"] = "0"
+            settings |= _ONLY_LITERALS
         if settings:
             connection.prepare({**request.settings, **settings}, request.database, request.query_id)
         if request.params:
             whole = text + _rest(rows, len(text))
             if not insert.format:
-                whole = insert.head + f" FORMAT {format}\n".encode() + whole[insert.data :]
+                whole = insert.head + f" FORMAT {rows_format}\n".encode() + whole[insert.data :]
             return Outcome(connection.query(whole, params=request.params).statistics)
 
         def chunks() -> Iterator[bytes]:
@@ -158,13 +173,24 @@ class Runner:
                 yield text[insert.data :]
             yield from rows
 
-        return Outcome(connection.insert(insert.head, format, _even(chunks())))
+        return Outcome(connection.insert(insert.head, rows_format, _even(chunks())))
 
-    @staticmethod
-    def _insert_select(request: Request, connection: Connection, insert: Insert, plan: Plan, text: bytes) -> Outcome:
-        rows = insert.format and any(token.is_word(b"INPUT") for token in tokens(insert.head))
-        whole = text if rows else without_hints(plan.text)
-        return Outcome(connection.query(whole, params=request.params).statistics)
+    def _insert_select(
+        self, request: Request, connection: Connection, insert: Insert, plan: Plan, text: bytes
+    ) -> Outcome:
+        call = find_input(insert.head) if insert.format else None
+        if call is None:
+            return Outcome(connection.query(without_hints(plan.text), params=request.params).statistics)
+        # The engine takes no rows for input() from its caller, so they come as a temporary table.
+        structure = self._engine.own_bytes(b"SELECT " + call.structure + b" FORMAT TSVRaw").decode().strip()
+        rows = ExternalTable("_input", structure, insert.format, text[insert.data :])
+        fresh = self._engine.connect(connection.user, rows.create)
+        try:
+            fresh.prepare(request.settings, request.database or connection.database, request.query_id)
+            whole = insert.head[: call.start] + b"_input" + insert.head[call.end :]
+            return Outcome(fresh.query(whole, params=request.params).statistics)
+        finally:
+            fresh.close()
 
 
 def _may_be_large(request: Request) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import socket
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from embedded_clickhouse.configuration import write_configuration
 from embedded_clickhouse.engine import Engine, is_locked, raise_file_limit
 from embedded_clickhouse.users import User, UsersError, load_users
 
-_SECONDS_TO_FINISH = 8
+_SECONDS_TO_FINISH = 5
 
 
 class StartError(Exception):
@@ -59,15 +60,15 @@ def _listen(host: str, port: int) -> socket.socket:
 def _open(path: Path, users: dict[str, User]) -> Engine:
     try:
         path.mkdir(parents=True, exist_ok=True)
+        if is_locked(path):
+            raise StartError(
+                f"The database in {path} is open in another process. Stop that one, or choose another --path."
+            )
         configuration = write_configuration(path.parent / f"{path.name}.configuration", users.values())
         return Engine(path, configuration, users)
     except OSError as error:
         raise StartError(f"Cannot use the folder {path}: {error.strerror}.") from error
     except RuntimeError as error:
-        if is_locked(error):
-            raise StartError(
-                f"The database in {path} is open in another process. Stop that one, or choose another --path."
-            ) from error
         raise StartError(f"Cannot open the database in {path}: {error}") from error
 
 
@@ -83,4 +84,7 @@ async def _serve(server: Server, listener: socket.socket) -> None:
         timeout_keep_alive=30,
         timeout_graceful_shutdown=_SECONDS_TO_FINISH,
     )
+    # uvicorn raises the signals it got again when it is done; there is still a database to close then.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
     await uvicorn.Server(config).serve(sockets=[listener])

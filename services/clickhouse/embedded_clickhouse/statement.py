@@ -129,6 +129,24 @@ def _settings_after(text: bytes, start: int) -> tuple[bytes, int]:
 
 
 @dataclass(frozen=True)
+class InputCall:
+    """The table function input('structure') in an INSERT: where it is, and its argument as it is written."""
+
+    start: int
+    end: int
+    structure: bytes
+
+
+def find_input(text: bytes) -> InputCall | None:
+    """Find input() with its structure."""
+    stream = list(tokens(text))
+    for name, opening, argument, closing in zip(stream, stream[1:], stream[2:], stream[3:], strict=False):
+        if name.is_word(b"INPUT") and opening.text == b"(" and argument.kind == "string" and closing.text == b")":
+            return InputCall(name.start, closing.end, argument.text)
+    return None
+
+
+@dataclass(frozen=True)
 class Query:
     """A query without the FORMAT at its end. format: its name, or "" when the query names none.
     before and after: the text around it; a clause of our own goes between."""
