@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from embedded_clickhouse.codecs import Decoder
 from embedded_clickhouse.errors import ClickHouseError
 
-_HIGH_WATER = 4 << 20
+_HIGH_WATER = 1 << 20
 _SMALL = 1 << 20
 
 
 class Body:
-    """Bytes as they come in, decoded. Filled by the event loop, emptied by one thread; holds 4 MB at most.
+    """Bytes as they come in, decoded. Filled by the event loop, emptied by one thread; holds little more than 1 MB.
 
     The network waits when the thread is slower.
     """

@@ -21,7 +21,7 @@ _SERVER = """<clickhouse>
   <max_thread_pool_size>512</max_thread_pool_size>
   <max_thread_pool_free_size>16</max_thread_pool_free_size>
   <thread_pool_queue_size>1000</thread_pool_queue_size>
-  <background_pool_size>2</background_pool_size>
+  <background_pool_size>1</background_pool_size>
   <background_merges_mutations_concurrency_ratio>1</background_merges_mutations_concurrency_ratio>
   <background_schedule_pool_size>4</background_schedule_pool_size>
   <background_common_pool_size>2</background_common_pool_size>
@@ -31,6 +31,7 @@ _SERVER = """<clickhouse>
   <background_message_broker_schedule_pool_size>1</background_message_broker_schedule_pool_size>
   <background_distributed_schedule_pool_size>1</background_distributed_schedule_pool_size>
   <merge_tree>
+    <max_bytes_to_merge_at_max_space_in_pool>4294967296</max_bytes_to_merge_at_max_space_in_pool>
     <merge_max_block_size>2048</merge_max_block_size>
     <merge_max_block_size_bytes>1048576</merge_max_block_size_bytes>
     <max_parts_to_merge_at_once>6</max_parts_to_merge_at_once>

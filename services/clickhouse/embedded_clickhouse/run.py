@@ -199,21 +199,16 @@ def _may_be_large(request: Request) -> bool:
 
 
 def _even(chunks: Iterator[bytes], size: int = _CHUNK) -> Iterator[bytes]:
-    """The same bytes in chunks of about `size`: each costs the engine a call, and it holds some of them back."""
+    """The same bytes in chunks of at least `size`: each costs the engine a call."""
     held: list[bytes] = []
     length = 0
     for chunk in chunks:
-        if length + len(chunk) < size:
-            held.append(chunk)
-            length += len(chunk)
-            continue
-        joined = b"".join((*held, chunk)) if held else chunk
-        start = 0
-        while len(joined) - start >= size:
-            yield joined[start : start + size]
-            start += size
-        held, length = [joined[start:]], len(joined) - start
-    if length:
+        held.append(chunk)
+        length += len(chunk)
+        if length >= size:
+            yield b"".join(held) if len(held) > 1 else chunk
+            held, length = [], 0
+    if held:
         yield b"".join(held)
 
 

@@ -7,6 +7,7 @@ import socket
 from pathlib import Path
 
 import uvicorn
+from uvicorn.protocols.http import httptools_impl
 
 from embedded_clickhouse.app import Server
 from embedded_clickhouse.background import Background
@@ -70,6 +71,11 @@ def _open(path: Path, users: dict[str, User]) -> Engine:
         raise StartError(f"Cannot use the folder {path}: {error.strerror}.") from error
     except RuntimeError as error:
         raise StartError(f"Cannot open the database in {path}: {error}") from error
+
+
+# uvicorn stops reading from a socket at 64 kB that the application has not taken; at a megabyte, a large insert
+# takes a third less of its time.
+httptools_impl.HIGH_WATER_LIMIT = 1 << 20  # type: ignore[attr-defined]
 
 
 async def _serve(server: Server, listener: socket.socket) -> None:
