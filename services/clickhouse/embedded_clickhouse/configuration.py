@@ -7,6 +7,8 @@ from xml.sax.saxutils import escape
 
 from embedded_clickhouse.users import User
 
+# Small caches and few background threads, for a laptop. Merges take the most memory beside queries: one at a time, of
+# few parts and in small blocks, they keep a large insert within 200 MB.
 _SERVER = """<clickhouse>
   <users_config>{users}</users_config>
   <timezone>UTC</timezone>
@@ -34,8 +36,7 @@ _SERVER = """<clickhouse>
     <max_bytes_to_merge_at_max_space_in_pool>4294967296</max_bytes_to_merge_at_max_space_in_pool>
     <merge_max_block_size>2048</merge_max_block_size>
     <merge_max_block_size_bytes>1048576</merge_max_block_size_bytes>
-    <max_parts_to_merge_at_once>6</max_parts_to_merge_at_once>
-    <min_bytes_for_wide_part>67108864</min_bytes_for_wide_part>
+    <max_parts_to_merge_at_once>5</max_parts_to_merge_at_once>
     <number_of_free_entries_in_pool_to_execute_mutation>1</number_of_free_entries_in_pool_to_execute_mutation>
     <number_of_free_entries_in_pool_to_lower_max_size_of_merge>1</number_of_free_entries_in_pool_to_lower_max_size_of_merge>
     <number_of_free_entries_in_pool_to_execute_optimize_entire_partition>1</number_of_free_entries_in_pool_to_execute_optimize_entire_partition>

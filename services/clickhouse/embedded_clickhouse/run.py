@@ -27,8 +27,8 @@ _CHUNK = 1 << 18
 _LARGE_BODY = 32 << 20
 _LARGE_COMPRESSED_BODY = 4 << 20
 _LARGE_BODY_SETTINGS = {
-    "min_insert_block_size_bytes": str(8 << 20),
-    "max_insert_block_size_bytes": str(8 << 20),
+    "min_insert_block_size_bytes": str(6 << 20),
+    "max_insert_block_size_bytes": str(6 << 20),
     "max_insert_block_size": "262144",
 }
 

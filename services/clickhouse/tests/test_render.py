@@ -15,7 +15,8 @@ import chdb
 connection = chdb.connect(sys.argv[1] + "?config-file=" + sys.argv[2])
 print(connection.query("select groupArray(name) from (select name from system.users order by name)", "TSVRaw"), end="")
 for user in sys.argv[3:]:
-    print(connection.query(f"select access_type, database from system.grants where user_name = '{user}' order by all", "CSV"))
+    query = f"select access_type, database from system.grants where user_name = '{user}' order by all"
+    print(connection.query(query, "CSV"))
 """
 
 
@@ -39,7 +40,8 @@ def test_real_server_gets_the_same_users(tmp_path: Path) -> None:
     assert (tmp_path / "users.xml").stat().st_mode & 0o077 == 0
 
     # The same users.xml with the engine's own user added: it has to load, and to mean the same.
-    default = "<default><password></password><networks><ip>::/0</ip></networks><access_management>1</access_management></default>"
+    networks = "<networks><ip>::/0</ip></networks>"
+    default = f"<default><password></password>{networks}<access_management>1</access_management></default>"
     (tmp_path / "users.xml").write_text(text.replace("<users>", f"<users>{default}", 1))
     (tmp_path / "chdb.xml").write_text(f"<clickhouse><users_config>{tmp_path}/users.xml</users_config></clickhouse>")
     read = [sys.executable, "-c", READ, str(tmp_path / "database"), str(tmp_path / "chdb.xml"), "report", "lrs"]
