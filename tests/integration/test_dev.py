@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from aspects.settings import ROOT
+from aspects.settings import ROOT, record
 from tests.conftest import Commands, Stack
 
 WITHOUT_NETWORK = """
@@ -169,3 +169,21 @@ def test_reset_asks_and_then_leaves_nothing(inv: Commands, state: Path) -> None:
     assert (state / "clickhouse").exists()
     assert inv("dev.reset", "--yes", check=True).status == 0
     assert not (state / "clickhouse").exists()
+
+
+def test_a_clickhouse_program_on_path_is_started_instead(stack: Stack, inv: Commands, state: Path) -> None:
+    """What the program is given is looked at here; that the engine reads it is tested beside the engine.
+
+    `stack` is there for the environments that it installs.
+    """
+    program = state / "bin" / "clickhouse"
+    program.parent.mkdir()
+    program.write_text('#!/bin/sh\necho "$@"\n')
+    program.chmod(0o755)
+    record(inv.settings())
+    words = [sys.executable, "-m", "aspects.stack.run", "--state", str(state), "clickhouse"]
+    path = f"{program.parent}:{os.environ['PATH']}"
+    done = subprocess.run(words, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=True)
+    configuration = state / "clickhouse" / "configuration" / "config.xml"
+    assert done.stdout.split() == ["server", f"--config-file={configuration}"]
+    assert f"<http_port>{inv.settings().clickhouse_port}</http_port>" in configuration.read_text()

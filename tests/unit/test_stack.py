@@ -67,6 +67,26 @@ def test_a_program_on_path_takes_the_embedded_place(tmp_path: Path, monkeypatch:
     assert service.launch(settings, {}, {}).command == [str(program), "server"]
 
 
+def test_a_real_server_is_configured_with_our_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "bin" / "clickhouse"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent))
+    settings = Settings(state=tmp_path)
+    launch = select(read_services(ROOT), "clickhouse").launch(settings, load_secrets(settings), {})
+    assert launch.command == [
+        str(program),
+        "server",
+        f"--config-file={tmp_path}/clickhouse/configuration/config.xml",
+    ]
+    assert launch.prepare[1:3] == ["-m", "embedded_clickhouse.render"]
+    assert launch.environment["CLICKHOUSE_REPORT_PASSWORD"]
+    off = Settings(state=tmp_path, clickhouse_binary="")
+    embedded = select(read_services(ROOT), "clickhouse").launch(off, load_secrets(off), {})
+    assert embedded.command[1:3] == ["-m", "embedded_clickhouse"]
+
+
 @pytest.mark.parametrize(
     ("text", "says"), [("name: x\n", "title"), ("[", "cannot be read"), ("name: a\ntitle: b\ncolour: red", "colour")]
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import filecmp
-import os
 import shutil
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from aspects.stack.environments import install_lock
+from aspects.stack.environments import UV, holds, install_lock, make
 
 SCRIPTS = Path(sys.executable).parent
 
@@ -61,11 +60,20 @@ def ensure_installed(root: Path) -> bool:
     return True
 
 
-def run_tool(words: Sequence[str], name: str, root: Path) -> Outcome:
-    """Run one tool of the environment in the root of the repository and keep what it says."""
+def check(tool: Tool, root: Path) -> Outcome:
+    """Let a tool look at the repository."""
+    return _run(tool, tool.check, root)
+
+
+def mend(tool: Tool, root: Path) -> Outcome:
+    """Let a tool change what it can mend."""
+    return _run(tool, tool.mend, root)
+
+
+def _run(tool: Tool, words: Sequence[str], root: Path) -> Outcome:
     command = [str(SCRIPTS / words[0]), *(word for word in words[1:] if _exists(word, root))]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-    return Outcome(name, done.returncode == 0, (done.stdout + done.stderr).strip())
+    return Outcome(tool.name, done.returncode == 0, (done.stdout + done.stderr).strip())
 
 
 def _exists(word: str, root: Path) -> bool:
@@ -73,20 +81,28 @@ def _exists(word: str, root: Path) -> bool:
     return "/" not in word or (root / word).exists()
 
 
-def pytest_command(paths: Iterable[str], options: Iterable[str]) -> list[str]:
-    return [str(SCRIPTS / "pytest"), *options, *paths]
-
-
 def run_pytest(paths: Iterable[str], options: Iterable[str], root: Path) -> int:
     """Run the tests with their output shown as it comes; returns pytest's exit status."""
-    return subprocess.run(pytest_command(paths, options), cwd=root, env=dict(os.environ), check=False).returncode
+    return subprocess.run([str(SCRIPTS / "pytest"), *options, *paths], cwd=root, check=False).returncode
+
+
+def run_service_tests(root: Path, environment: Path) -> int:
+    """Run the embedded ClickHouse's own tests as the package that it is: in an environment of its own.
+
+    Returns pytest's exit status.
+    """
+    folder = root / "services" / "clickhouse"
+    lock = folder / "requirements-test.txt"
+    if not holds(environment, lock):
+        make(environment, lock, "the embedded ClickHouse's tests")
+    command = [str(environment / "bin" / "python"), "-m", "pytest", "--durations=5"]
+    return subprocess.run(command, cwd=folder, check=False).returncode
 
 
 def compile_locks(root: Path, upgrade: bool) -> list[Path]:
     """Write each `requirements.txt` anew from its `.in`: hashes for every platform, no addresses."""
-    uv = str(SCRIPTS / "uv")
     sources = sorted(
-        [*root.glob("requirements/*.in"), *root.glob("*/requirements.in"), *root.glob("services/*/requirements.in")]
+        [*root.glob("requirements/*.in"), *root.glob("*/requirements.in"), *root.glob("services/*/requirements*.in")]
     )
     options = [
         "--quiet",
@@ -98,7 +114,7 @@ def compile_locks(root: Path, upgrade: bool) -> list[Path]:
         "--no-header",
     ]
     for source in sources:
-        command = [uv, "pip", "compile", *options, *(["--upgrade"] if upgrade else [])]
+        command = [UV, "pip", "compile", *options, *(["--upgrade"] if upgrade else [])]
         target = source.with_suffix(".txt")
         subprocess.run([*command, source.name, "--output-file", target.name], cwd=source.parent, check=True)
     return [source.with_suffix(".txt") for source in sources]

@@ -13,20 +13,30 @@ from aspects.errors import AspectsError
 from aspects.settings import Settings
 from aspects.stack.services import Service
 
+UV = str(Path(sys.executable).with_name("uv"))
+
 
 def is_installed(service: Service, settings: Settings) -> bool:
     """Whether the environment holds exactly what the lock says."""
-    marker = _marker(settings.envs / service.name)
-    return marker.exists() and filecmp.cmp(service.requirements, marker, shallow=False)
+    return holds(settings.envs / service.name, service.requirements)
 
 
 def install(service: Service, settings: Settings) -> None:
     """Make the service's environment; AspectsError (`stack.install`) with the installer's own words."""
-    environment = settings.envs / service.name
-    uv = str(Path(sys.executable).with_name("uv"))
-    _run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(environment)], service)
-    install_lock(environment / "bin" / "python", service.requirements, service.title)
-    shutil.copyfile(service.requirements, _marker(environment))
+    make(settings.envs / service.name, service.requirements, service.title)
+
+
+def holds(environment: Path, lock: Path) -> bool:
+    """Whether this environment was made from this very lock."""
+    marker = environment / "installed.txt"
+    return marker.exists() and filecmp.cmp(lock, marker, shallow=False)
+
+
+def make(environment: Path, lock: Path, title: str) -> None:
+    """Make a Python environment from a hashed lock, in place of what is there."""
+    _run([UV, "venv", "--quiet", "--clear", "--python", sys.executable, str(environment)], title)
+    install_lock(environment / "bin" / "python", lock, title)
+    shutil.copyfile(lock, environment / "installed.txt")
 
 
 def install_lock(python: Path, lock: Path, title: str) -> None:
@@ -48,12 +58,7 @@ def install_lock(python: Path, lock: Path, title: str) -> None:
     _run([*command, "--requirements", str(lock)], title)
 
 
-def _marker(environment: Path) -> Path:
-    return environment / "installed.txt"
-
-
-def _run(command: list[str], service: Service | str) -> None:
-    title = service if isinstance(service, str) else service.title
+def _run(command: list[str], title: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **_index_of_pip()}, check=False)
     if done.returncode:
         raise AspectsError(

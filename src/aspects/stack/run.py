@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -38,8 +39,10 @@ def main() -> None:
         launch = service.launch(settings, load_secrets(settings), os.environ)
         write_files(launch)
         os.chdir(launch.folder)
+        if launch.prepare:
+            subprocess.run(launch.prepare, env=launch.environment, check=True)
         os.execve(launch.command[0], launch.command, launch.environment)
-    except (AspectsError, OSError) as error:
+    except (AspectsError, OSError, subprocess.CalledProcessError) as error:
         sys.exit(f"{arguments.service} cannot be started: {error}. {getattr(error, 'why', '')}")
 
 

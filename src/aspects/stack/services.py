@@ -35,6 +35,8 @@ class Launch:
     """What the operating system is given to start a service."""
 
     command: list[str]
+    prepare: list[str]
+    """Run to its end first; empty when there is nothing to prepare."""
     environment: dict[str, str]
     folder: Path
     files: dict[Path, str]
@@ -47,6 +49,8 @@ class Facts(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
     command: tuple[str, ...] = ()
+    prepare: tuple[str, ...] = ()
+    """A command that is run to its end before `command`, with the same environment."""
     environment: dict[str, str] = {}
     files: dict[str, str] = {}
     """Files under the service's state folder, and the templates beside `service.yaml` that they come from."""
@@ -94,13 +98,17 @@ class Service(Facts):
         binary = self.uses_binary(settings)
         chosen = self.binary if binary and self.binary else self
         state = settings.service_state(self.name)
-        command = [self.render(word, settings, secrets) for word in chosen.command]
-        if command[0] == "python":
-            command[0] = str(settings.envs / self.name / "bin" / "python")
-        elif binary:
-            command[0] = binary
+        programs = {"python": str(settings.envs / self.name / "bin" / "python")}
+        if self.binary and binary:
+            programs[self.render(self.binary.name, settings, secrets)] = binary
+
+        def words(command: tuple[str, ...]) -> list[str]:
+            rendered = [self.render(word, settings, secrets) for word in command]
+            return [programs.get(word, word) for word in rendered[:1]] + rendered[1:]
+
         return Launch(
-            command=command,
+            command=words(chosen.command),
+            prepare=words(chosen.prepare),
             environment={name: inherited[name] for name in PASSED_ON if name in inherited}
             | {name: self.render(value, settings, secrets) for name, value in chosen.environment.items()},
             folder=self.folder,

@@ -26,9 +26,10 @@ from aspects.tasks.base import task
 def test(context: Context, paths: list[str], unit: bool = False, match: str = "", fail_fast: bool = False) -> None:
     """Run the tests: unit, integration against real services, and a browser where one is found."""
     _install(Console())
-    chosen = paths or (["tests/unit"] if unit else ["tests", "services/clickhouse/tests"])
+    chosen = paths or (["tests/unit"] if unit else ["tests"])
     options = ["-q", "--durations=10", *(["-k", match] if match else []), *(["-x"] if fail_fast else [])]
-    status = tools.run_pytest(chosen, options, ROOT)
+    status = 0 if paths or unit else tools.run_service_tests(ROOT, load().envs / "clickhouse-tests")
+    status = tools.run_pytest(chosen, options, ROOT) or status
     if status:
         raise AspectsError("Some tests failed.", fix="The reasons are above.", code="quality.test", status=status)
 
@@ -41,7 +42,7 @@ def lint(context: Context, json: bool = False) -> None:
     outcomes = []
     for tool in tools.TOOLS:
         with console.phase(tool.name) as phase:
-            outcome = tools.run_tool(tool.check, tool.name, ROOT)
+            outcome = tools.check(tool, ROOT)
             outcomes.append(outcome)
             if not outcome.passed:
                 phase.note("failed")
@@ -65,7 +66,7 @@ def fmt(context: Context) -> None:
     for tool in tools.TOOLS:
         if tool.mend:
             with console.phase(tool.name):
-                tools.run_tool(tool.mend, tool.name, ROOT)
+                tools.mend(tool, ROOT)
 
 
 @task(help={"only": "One group of measurements, by its name.", "names": "Name the groups and measure nothing."})
