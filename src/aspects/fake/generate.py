@@ -38,13 +38,30 @@ class Enrolled:
 
 @dataclass(slots=True)
 class Chunk:
-    """What some learners did: their statements, what these count for, and the enrollments."""
+    """What some learners did: their statements, what these count for, and the enrollments.
 
-    ids: list[int]
+    `lines` has one statement a line, each with a newline behind it; `times` are those of the lines.
+    """
+
+    lines: bytes
     times: list[int]
-    texts: list[bytes]
     truth: Truth
     enrollments: list[Enrolled]
+
+    @property
+    def count(self) -> int:
+        """How many statements there are."""
+        return len(self.times)
+
+    @property
+    def texts(self) -> list[bytes]:
+        """Each statement's JSON."""
+        return self.lines.split(b"\n")[:-1]
+
+    @property
+    def ids(self) -> list[int]:
+        """The statements' ids as 128-bit numbers. Every statement begins with its id."""
+        return [int(text[7:43].replace(b"-", b""), 16) for text in self.texts]
 
 
 class Simulation:
@@ -68,22 +85,24 @@ class Simulation:
 
     def chunk(self, number: int, limit: int | None = None) -> Chunk:
         """The learners of a chunk; with `limit`, no more than so many of their statements, the first ones."""
-        chunk = Chunk([], [], [], Truth(), [])
+        written: list[str] = []
+        times: list[int] = []
+        truth = Truth()
+        enrollments: list[Enrolled] = []
         for index in range(number * _LEARNERS, (number + 1) * _LEARNERS):
-            room = None if limit is None else limit - len(chunk.ids)
+            room = None if limit is None else limit - len(written)
             if room == 0:
                 break
             learner = self.world.learner(index)
             actions, dropped = _first(self.actions(learner), room)
-            for written in Scribe(self.scenario.lms_url, learner.actor, self._text).write(actions):
-                chunk.ids.append(written.event_id)
-                chunk.times.append(written.time)
-                chunk.texts.append(written.text)
+            written += Scribe(self.scenario.lms_url, learner.actor, self._text).write(actions)
+            times += [action[0] for action in actions for _ in range(statements_of(action))]
             if dropped:
-                del chunk.ids[-dropped:], chunk.times[-dropped:], chunk.texts[-dropped:]
-            chunk.truth.add_learner(actions, dropped)
-            chunk.enrollments += _enrollments(learner, actions)
-        return chunk
+                del times[-dropped:], written[-dropped:]
+            truth.add_learner(actions, dropped)
+            enrollments += _enrollments(learner, actions)
+        written.append("")
+        return Chunk("\n".join(written).encode(), times, truth, enrollments)
 
     def _text(self, course: Course) -> CourseText:
         if course.index not in self._texts:
@@ -124,9 +143,9 @@ def chunks(scenario: Scenario, count: int, workers: int = 1) -> Iterator[Chunk]:
         return
     with _Source(scenario, workers) as source:
         for number, chunk in enumerate(source):
-            if len(chunk.ids) > left:
+            if chunk.count > left:
                 chunk = _simulation(scenario).chunk(number, limit=left)
-            left -= len(chunk.ids)
+            left -= chunk.count
             yield chunk
             if left == 0:
                 return

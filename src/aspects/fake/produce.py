@@ -60,7 +60,7 @@ def produce(
             sink.statements(chunk)
             total.add(chunk.truth)
             enrollments += len(chunk.enrollments)
-            progress(len(chunk.ids))
+            progress(chunk.count)
         sink.close()
     except BaseException:
         sink.abandon()

@@ -136,8 +136,9 @@ class RalphSink(Sink):
         self._url = url
 
     def statements(self, chunk: Chunk) -> None:
-        for start in range(0, len(chunk.texts), _RALPH_BATCH):
-            body = b"[" + b",".join(chunk.texts[start : start + _RALPH_BATCH]) + b"]"
+        texts = chunk.texts
+        for start in range(0, len(texts), _RALPH_BATCH):
+            body = b"[" + b",".join(texts[start : start + _RALPH_BATCH]) + b"]"
             try:
                 answer = self._client.post(
                     "/xAPI/statements/",
@@ -186,7 +187,7 @@ class FileSink(Sink):
 
     def statements(self, chunk: Chunk) -> None:
         with self._writing():
-            self._file.write(b"".join(text + b"\n" for text in chunk.texts))
+            self._file.write(chunk.lines)
 
     def rows(self, rows: lms.Rows) -> None:
         with self._writing():
