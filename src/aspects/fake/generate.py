@@ -85,24 +85,25 @@ class Simulation:
 
     def chunk(self, number: int, limit: int | None = None) -> Chunk:
         """The learners of a chunk; with `limit`, no more than so many of their statements, the first ones."""
-        written: list[str] = []
+        written: list[bytes] = []
         times: list[int] = []
         truth = Truth()
         enrollments: list[Enrolled] = []
         for index in range(number * _LEARNERS, (number + 1) * _LEARNERS):
-            room = None if limit is None else limit - len(written)
+            room = None if limit is None else limit - len(times)
             if room == 0:
                 break
             learner = self.world.learner(index)
             actions, dropped = _first(self.actions(learner), room)
-            written += Scribe(self.scenario.lms_url, learner.actor, self._text).write(actions)
+            lines = Scribe(self.scenario.lms_url, learner.actor, self._text).write(actions)
             times += [action[0] for action in actions for _ in range(statements_of(action))]
             if dropped:
-                del times[-dropped:], written[-dropped:]
+                del times[-dropped:]
+                lines = b"".join(lines.splitlines(keepends=True)[:-dropped])
+            written.append(lines)
             truth.add_learner(actions, dropped)
             enrollments += _enrollments(learner, actions)
-        written.append("")
-        return Chunk("\n".join(written).encode(), times, truth, enrollments)
+        return Chunk(b"".join(written), times, truth, enrollments)
 
     def _text(self, course: Course) -> CourseText:
         if course.index not in self._texts:
