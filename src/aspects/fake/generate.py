@@ -13,10 +13,11 @@ from typing import Final
 from aspects.fake.action import ENROLLED, Action
 from aspects.fake.course import Course, Scenario
 from aspects.fake.people import Learner, World
+from aspects.fake.standing import ENROLLMENT
 from aspects.fake.statement_parts import CourseText
 from aspects.fake.statements import Scribe
 from aspects.fake.study import Study
-from aspects.fake.truth import ENROLLMENT, Truth, statements_of
+from aspects.fake.truth import Truth, statements_of
 
 _LEARNERS: Final = 64
 """Learners in a chunk: about 3,000 statements."""

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from aspects.fake import lms, truth
+from aspects.fake import lms, measures
 from aspects.fake.course import Scenario
 from aspects.fake.generate import chunks
 from aspects.fake.people import World
 from aspects.fake.sinks import Sink
+from aspects.fake.truth import Truth
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def produce(
     """
     started = time.monotonic()
     world = World(scenario)
-    total = truth.Truth()
+    total = Truth()
     courses: set[int] = set()
     enrollments = 0
     try:
@@ -55,6 +56,7 @@ def produce(
         for chunk in chunks(scenario, count, workers):
             for index in sorted({one.course for one in chunk.enrollments} - courses):
                 courses.add(index)
+                total.add_course(world.course(index))
                 sink.rows(lms.course_rows(scenario, world.course(index)))
             sink.rows(lms.people_rows(world, chunk.enrollments, personal))
             sink.statements(chunk)
@@ -65,6 +67,6 @@ def produce(
     except BaseException:
         sink.abandon()
         raise
-    truth.save(total, scenario, truth_file)
+    measures.save(total.measures(), total.courses, total.statements, scenario, truth_file)
     seconds = time.monotonic() - started
     return Produced(total.statements, sink.new, len(courses), enrollments, seconds, truth_file)

@@ -125,7 +125,7 @@ class Scribe:
 
     def _hash(self, verb: str, child: str = "") -> Any:
         """The SHA-1 of what is the same in the names of one verb's statements."""
-        return sha1(_namespace(verb, child) + self._name)
+        return sha1(_namespace(verb, child) + self._name)  # noqa: S324  # as version 5 UUIDs are made
 
     def write(self, actions: Iterable[Action]) -> bytes:
         """The statements of the actions, in their order, one a line. Each begins `{"id":"` and its id."""

@@ -246,7 +246,7 @@ def verify(context: Context, truth: str = "", json: bool = False) -> None:
 
     Looks at the courses of the truth file only, so other data in the warehouse does not matter.
     """
-    from aspects.fake.truth import read
+    from aspects.fake.measures import read
     from aspects.fake.verify import verify as compare
     from aspects.warehouse.client import connect
 
@@ -255,8 +255,9 @@ def verify(context: Context, truth: str = "", json: bool = False) -> None:
     path = Path(truth) if truth else _newest_truth(settings)
     expected = read(path)
     with console.phase(f"Compare with {path}") as phase:
-        differences = compare(connect(settings, user="report"), expected)
-        phase.note(f"{len(expected.measures)} measures")
+        verified = compare(connect(settings, user="report"), expected)
+        phase.note(f"{verified.compared} measures")
+    differences = verified.differences
     if differences:
         console.table(
             "Differences",
@@ -264,18 +265,21 @@ def verify(context: Context, truth: str = "", json: bool = False) -> None:
             [(one.measure, ", ".join(one.key.values()) or "-", one.expected, one.found) for one in differences[:50]],
         )
         console.warn(f"{len(differences):,} values differ.")
-    else:
-        console.say("Every value is as expected.")
+    if verified.missing:
+        console.warn(f"The warehouse has no view for {', '.join(verified.missing)}.")
+    if not differences:
+        console.say("Every value that could be compared is as expected.")
     console.result(
         {
-            "measures": len(expected.measures),
+            "measures": verified.compared,
             "differences": [
                 {"measure": one.measure, "key": one.key, "expected": one.expected, "found": one.found}
                 for one in differences
             ],
+            "missing": verified.missing,
         }
     )
-    if differences:
+    if not verified.agrees:
         raise Exit(code=1)
 
 
