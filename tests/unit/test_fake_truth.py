@@ -137,7 +137,7 @@ def as_text(values: Keyed) -> Keyed:
     return {tuple(str(part) for part in key): value for key, value in values.items()}
 
 
-@pytest.mark.parametrize("measure", MEASURES)
+@pytest.mark.parametrize("measure", sorted(set(MEASURES) - {"refused_statements"}))
 def test_the_simulation_and_a_plain_count_agree(truth: Truth, counted: dict[str, Keyed], measure: str) -> None:
     found = {key: value for key, value in as_text(counted[measure]).items() if value != 0}
     assert found

@@ -6,7 +6,7 @@ import multiprocessing
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
@@ -48,6 +48,8 @@ class Chunk:
     times: list[int]
     truth: Truth
     enrollments: list[Enrolled]
+    own_ids: dict[int, int] = field(default_factory=dict)
+    """Ids, by the place of the line, of broken statements: their text may have none."""
 
     @property
     def count(self) -> int:
@@ -61,8 +63,11 @@ class Chunk:
 
     @property
     def ids(self) -> list[int]:
-        """The statements' ids as 128-bit numbers. Every statement begins with its id."""
-        return [int(text[7:43].replace(b"-", b""), 16) for text in self.texts]
+        """The statements' ids as 128-bit numbers. Every whole statement begins with its id."""
+        return [
+            self.own_ids[place] if place in self.own_ids else int(text[7:43].replace(b"-", b""), 16)
+            for place, text in enumerate(self.texts)
+        ]
 
 
 class Simulation:

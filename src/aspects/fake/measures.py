@@ -55,6 +55,7 @@ MEASURES: Final[dict[str, tuple[str, ...]]] = {
     "last_visits": ("course_key", "day"),
     "at_risk_learners": ("course_key", "day"),
     "course_comparison": ("course_key", "figure"),
+    "refused_statements": ("reason",),
 }
 """Each measure with the names of its key's parts. A key that is not listed in the truth has the value 0."""
 
@@ -65,10 +66,17 @@ class Expected:
 
     courses: list[str]
     measures: dict[str, dict[Key, Any]]
+    refused_mark: str
+    """What the ids of the run's broken statements begin with; empty when there are none."""
 
 
 def save(
-    measures: Mapping[str, list[dict[str, object]]], courses: set[str], statements: int, scenario: Scenario, path: Path
+    measures: Mapping[str, list[dict[str, object]]],
+    courses: set[str],
+    statements: int,
+    scenario: Scenario,
+    path: Path,
+    refused_mark: str = "",
 ) -> None:
     """Write a truth to a file. Raises AspectsError when that is not possible."""
     content = {
@@ -77,6 +85,7 @@ def save(
         "lms_url": scenario.lms_url,
         "statements": statements,
         "courses": sorted(courses),
+        "refused_mark": refused_mark,
         "measures": measures,
     }
     try:
@@ -102,6 +111,7 @@ def read(path: Path) -> Expected:
                 for name, rows in content["measures"].items()
                 if name in MEASURES
             },
+            refused_mark=str(content.get("refused_mark", "")),
         )
     except OSError as error:
         raise AspectsError(

@@ -150,6 +150,10 @@ QUERIES: Final[dict[str, str]] = {
         select course_key, toString(toDate(last_visited_at)), uniqExact(actor_id) from reporting.at_risk_learners
         where course_key in {courses:Array(String)} group by 1, 2
     """,
+    "refused_statements": """
+        select reason, uniqExact(event_id) from reporting.refused_statements
+        where {mark:String} != '' and startsWith(toString(event_id), {mark:String}) group by reason
+    """,
     "course_comparison": """
         select course_key, figure.1, figure.2 from (
             select course_key, arrayJoin([

@@ -51,6 +51,7 @@ def verify(client: Client, expected: Expected) -> Verified:
     from clickhouse_connect.driver.exceptions import ClickHouseError  # slow to import
 
     differences: list[Difference] = []
+    parameters = {"courses": expected.courses, "mark": expected.refused_mark}
     named = client.query("select name from system.tables where database = 'reporting'").result_rows
     views = {str(row[0]) for row in named}
     missing = [measure for measure in expected.measures if not views_of(measure) <= views]
@@ -58,7 +59,7 @@ def verify(client: Client, expected: Expected) -> Verified:
         if measure in missing:
             continue
         try:
-            rows = client.query(QUERIES[measure], parameters={"courses": expected.courses}).result_rows
+            rows = client.query(QUERIES[measure], parameters=parameters).result_rows
         except ClickHouseError as error:
             raise AspectsError(
                 f"The measure {measure} cannot be read from the warehouse.",
