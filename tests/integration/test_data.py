@@ -87,6 +87,21 @@ def test_generating_again_adds_nothing_and_a_larger_count_adds_the_rest(inv: Com
     assert inv("data.verify", "--truth", more["truth"]).status == 0
 
 
+def test_faults_change_nothing_of_what_is_true(inv: Commands, warehouse: Warehouse, seed: int) -> None:
+    made = fake(inv, seed, 3000, "--faults", "duplicates=0.05,late=0.05,disorder=0.05,malformed=0.01")
+    assert made["malformed"] > 10
+    keys = ", ".join(f"'{key}'" for key in json.loads(Path(made["truth"]).read_bytes())["courses"])
+    rows = warehouse.rows(f"select count() from {RAW} where multiSearchAny(event, [{keys}])", user="lrs")
+    assert int(rows[0][0]) > 3000 + 50
+    assert inv("data.verify", "--truth", made["truth"], "--json", check=True).json["differences"] == []
+
+
+def test_faults_do_not_go_through_an_lrs(inv: Commands, seed: int) -> None:
+    done = inv("data.fake", f"--seed={seed}", "--count=10", "--sink=ralph", "--faults")
+    assert done.status == 2
+    assert "--faults has no meaning with --sink ralph" in done.err
+
+
 def test_every_difference_is_named(inv: Commands, seed: int) -> None:
     path = Path(fake(inv, seed, 1000)["truth"])
     truth = json.loads(path.read_bytes())

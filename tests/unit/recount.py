@@ -84,8 +84,9 @@ def page_of(statement: dict[str, Any], structure: Structure) -> Unit:
         return structure.units[block]
     extensions = statement["context"]["extensions"]
     start, end = extensions[Extension.STARTING_POSITION], extensions[Extension.ENDING_POINT]
-    position = {"next unit": start + 1, "previous unit": start - 1}.get(end, end)
-    return structure.sequence_of[block].units[position - 1]
+    position = int({"next unit": start + 1, "previous unit": start - 1}.get(end, end))
+    unit: Unit = structure.sequence_of[block].units[position - 1]
+    return unit
 
 
 def _pages(course: str, history: list[dict[str, Any]], structure: Structure, counts: dict[str, Counter[Any]]) -> None:

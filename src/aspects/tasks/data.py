@@ -68,7 +68,7 @@ def fake(
     truth_file = Path(truth) if truth else _truth_file(settings, out, scenario.seed, scenario.end, count)
     with console.progress("Generate", total=count, unit="statements") as progress:
         made = produce(
-            scenario, count, workers or _workers(count), opened, truth_file, settings.pii, wrong, progress.advance
+            scenario, count, workers or _workers(count), opened, truth_file, settings.pii, progress.advance, wrong
         )
     present = "" if made.new is None or made.new == count else f" {count - made.new:,} of them were there already."
     console.say(f"{made.courses} courses, {made.enrollments:,} enrollments, {made.statements:,} statements.{present}")
