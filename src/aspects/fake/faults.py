@@ -132,5 +132,6 @@ def _chunk(arriving: list[tuple[float, int, bytes, int | None]], of: Chunk) -> C
         [time for _, time, _, _ in arriving],
         of.truth,
         of.enrollments,
+        of.people,
         own_ids,
     )

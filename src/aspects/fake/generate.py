@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import itemgetter
 from typing import Final
 
+from aspects.fake import lms
 from aspects.fake.action import ENROLLED, Action
 from aspects.fake.course import Course, Scenario
-from aspects.fake.people import Learner, World
+from aspects.fake.people import Enrolled, Learner, World
 from aspects.fake.standing import ENROLLMENT
 from aspects.fake.statement_parts import CourseText
 from aspects.fake.statements import Scribe
@@ -21,20 +23,9 @@ from aspects.fake.truth import Truth, statements_of
 
 _LEARNERS: Final = 64
 """Learners in a chunk: about 3,000 statements."""
+_TIME: Final = itemgetter(0)
 _AHEAD: Final = 2
 """Chunks a worker may be ahead of the one that takes them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Enrolled:
-    """How a learner's enrollment in a course stands: `created` and `changed` are times."""
-
-    learner: int
-    course: int
-    created: int
-    changed: int
-    is_active: bool
-    mode: str
 
 
 @dataclass(slots=True)
@@ -48,6 +39,8 @@ class Chunk:
     times: list[int]
     truth: Truth
     enrollments: list[Enrolled]
+    people: lms.Rows = field(default_factory=dict)
+    """What the LMS has of the learners."""
     own_ids: dict[int, int] = field(default_factory=dict)
     """Ids, by the place of the line, of broken statements: their text may have none."""
 
@@ -73,21 +66,24 @@ class Chunk:
 class Simulation:
     """A scenario's courses and learners at work."""
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: Scenario, personal: bool = False) -> None:
         self.scenario = scenario
+        self._personal = personal
         self.world = World(scenario)
         self._texts: dict[int, CourseText] = {}
 
     def actions(self, learner: Learner) -> list[Action]:
         """Everything a learner does in all their courses, in order of time; no two at one moment."""
         found = [one for course in learner.courses for one in Study(self.scenario, learner, course).run()]
-        found.sort(key=lambda one: one.time)
+        found.sort(key=_TIME)
         last = 0
         for place, action in enumerate(found):
-            if action.time <= last:
+            if action[0] <= last:
                 found[place] = action = action._replace(time=last + 1)
-            last = action.time
-        return [one for one in found if one.time < self.scenario.end_time]
+            last = action[0]
+        while found and found[-1][0] >= self.scenario.end_time:
+            found.pop()
+        return found
 
     def chunk(self, number: int, limit: int | None = None) -> Chunk:
         """The learners of a chunk; with `limit`, no more than so many of their statements, the first ones."""
@@ -101,15 +97,16 @@ class Simulation:
                 break
             learner = self.world.learner(index)
             actions, dropped = _first(self.actions(learner), room)
-            lines = Scribe(self.scenario.lms_url, learner.actor, self._text).write(actions)
-            times += [action[0] for action in actions for _ in range(statements_of(action))]
+            lines, own_times = Scribe(self.scenario.lms_url, learner.actor, self._text).write(actions)
+            times += own_times
             if dropped:
                 del times[-dropped:]
                 lines = b"".join(lines.splitlines(keepends=True)[:-dropped])
             written.append(lines)
             truth.add_learner(actions, dropped)
             enrollments += _enrollments(learner, actions)
-        return Chunk(b"".join(written), times, truth, enrollments)
+        people = lms.people_rows(self.world, enrollments, self._personal)
+        return Chunk(b"".join(written), times, truth, enrollments, people)
 
     def _text(self, course: Course) -> CourseText:
         if course.index not in self._texts:
@@ -139,8 +136,8 @@ def _enrollments(learner: Learner, actions: list[Action]) -> list[Enrolled]:
     return list(found.values())
 
 
-def chunks(scenario: Scenario, count: int, workers: int = 1) -> Iterator[Chunk]:
-    """The statements of a scenario, `count` in all, chunk by chunk.
+def chunks(scenario: Scenario, count: int, workers: int = 1, personal: bool = False) -> Iterator[Chunk]:
+    """The statements of a scenario, `count` in all, chunk by chunk; with `personal` the learners' names too.
 
     The same scenario gives the same statements in the same order, whatever the number of workers, and a
     smaller count gives the first of them.
@@ -148,10 +145,10 @@ def chunks(scenario: Scenario, count: int, workers: int = 1) -> Iterator[Chunk]:
     left = count
     if left <= 0:
         return
-    with _Source(scenario, workers) as source:
+    with _Source(scenario, workers, personal) as source:
         for number, chunk in enumerate(source):
             if chunk.count > left:
-                chunk = _simulation(scenario).chunk(number, limit=left)
+                chunk = _simulation(scenario, personal).chunk(number, limit=left)
             left -= chunk.count
             yield chunk
             if left == 0:
@@ -161,8 +158,9 @@ def chunks(scenario: Scenario, count: int, workers: int = 1) -> Iterator[Chunk]:
 class _Source:
     """Chunks from number 0 on, without end, made here or in other processes."""
 
-    def __init__(self, scenario: Scenario, workers: int) -> None:
+    def __init__(self, scenario: Scenario, workers: int, personal: bool) -> None:
         self._scenario = scenario
+        self._personal = personal
         self._workers = workers
         self._pool: ProcessPoolExecutor | None = None
 
@@ -179,7 +177,7 @@ class _Source:
     def _here(self) -> Iterator[Chunk]:
         number = 0
         while True:
-            yield _simulation(self._scenario).chunk(number)
+            yield _simulation(self._scenario, self._personal).chunk(number)
             number += 1
 
     def _elsewhere(self, pool: ProcessPoolExecutor) -> Iterator[Chunk]:
@@ -187,15 +185,15 @@ class _Source:
         number = 0
         while True:
             while len(waiting) < self._workers * _AHEAD:
-                waiting.append(pool.submit(_work, self._scenario, number))
+                waiting.append(pool.submit(_work, self._scenario, self._personal, number))
                 number += 1
             yield waiting.popleft().result()
 
 
 @lru_cache(maxsize=2)
-def _simulation(scenario: Scenario) -> Simulation:
-    return Simulation(scenario)
+def _simulation(scenario: Scenario, personal: bool) -> Simulation:
+    return Simulation(scenario, personal)
 
 
-def _work(scenario: Scenario, number: int) -> Chunk:
-    return _simulation(scenario).chunk(number)
+def _work(scenario: Scenario, personal: bool, number: int) -> Chunk:
+    return _simulation(scenario, personal).chunk(number)

@@ -80,6 +80,18 @@ class Profile:
     city: str
 
 
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """How a learner's enrollment in a course stands: `created` and `changed` are times."""
+
+    learner: int
+    course: int
+    created: int
+    changed: int
+    is_active: bool
+    mode: str
+
+
 class World:
     """The courses and learners of a scenario, made when they are asked for."""
 

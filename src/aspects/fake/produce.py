@@ -61,13 +61,13 @@ def produce(
     enrollments = 0
     try:
         sink.rows(lms.taxonomy_rows(scenario))
-        made = chunks(scenario, count, workers)
+        made = chunks(scenario, count, workers, personal)
         for chunk in disturb(made, faults, scenario, count) if faults.any else made:
             for index in sorted({one.course for one in chunk.enrollments} - courses):
                 courses.add(index)
                 total.add_course(world.course(index))
                 sink.rows(lms.course_rows(scenario, world.course(index)))
-            sink.rows(lms.people_rows(world, chunk.enrollments, personal))
+            sink.rows(chunk.people)
             sink.statements(chunk)
             total.add(chunk.truth)
             enrollments += len(chunk.enrollments)

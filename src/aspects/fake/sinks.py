@@ -123,7 +123,8 @@ class ClickHouseSink(Sink):
 
     def statements(self, chunk: Chunk) -> None:
         self._waiting.extend(map(Statement, chunk.ids, chunk.times, chunk.texts))
-        if len(self._waiting) >= _BATCH:
+        # Small batches, so that the two of a pair come apart.
+        if len(self._waiting) >= (_BATCH // 10 if self._as_they_come else _BATCH):
             self._flush()
 
     def rows(self, rows: lms.Rows) -> None:

@@ -127,10 +127,14 @@ class Scribe:
         """The SHA-1 of what is the same in the names of one verb's statements."""
         return sha1(_namespace(verb, child) + self._name)  # noqa: S324  # as version 5 UUIDs are made
 
-    def write(self, actions: Iterable[Action]) -> bytes:
-        """The statements of the actions, in their order, one a line. Each begins `{"id":"` and its id."""
+    def write(self, actions: Iterable[Action]) -> tuple[bytes, list[int]]:
+        """The statements of the actions, in their order, one a line, and their times.
+
+        Each begins `{"id":"` and its id.
+        """
         # Joined once: a text of its own for each statement would be copied twice more.
         written: list[str] = []
+        times: list[int] = []
         hashes, person = self._hashes, self._person
         course_now = session_now = None
         tails: dict[Any, Any] = {}
@@ -156,6 +160,7 @@ class Scribe:
             name = known.copy()
             name.update(moment.encode())
             digits = name.hexdigest()
+            times.append(time)
             head = (
                 f'{{"id":"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{_VARIANT[digits[16]]}{digits[17:20]}-'
                 f'{digits[20:32]}","timestamp":"{moment}'
@@ -182,11 +187,12 @@ class Scribe:
                     continue
                 written += (head, who, found[0])
                 for child, before, after in found[1]:
+                    times.append(time)
                     name = self._hash(VERB_OF[event], child)
                     name.update(moment.encode())
                     own = _identifier(name.hexdigest())
                     written += (f'{{"id":"{own}","timestamp":"{moment}', who, before, head[7:43], after)
-        return "".join(written).encode()
+        return "".join(written).encode(), times
 
     def _render(self, event: str, text: CourseText, block: Any, detail: Any) -> Any:
         """What follows the session in a statement of this event.

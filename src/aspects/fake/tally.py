@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from math import ceil
 from typing import Any, Final
 
@@ -169,9 +170,12 @@ def _cover(changes: Counter[Any], key: tuple[str, str], intervals: list[tuple[in
 
 
 def _subsection(course: Course, block: Block) -> Subsection:
-    return next(
-        one for one in course.subsections if one.section == block.section and one.subsection == block.subsection
-    )
+    return _subsections(course)[block.section, block.subsection]
+
+
+@lru_cache(maxsize=256)
+def _subsections(course: Course) -> dict[tuple[int, int], Subsection]:
+    return {(one.section, one.subsection): one for one in course.subsections}
 
 
 NOTED: Final[dict[str, Callable[[Tally, int, Any, Any], None]]] = {

@@ -51,6 +51,7 @@ def _kind(event: str) -> str:
 
 KIND_OF: Final = {event: _kind(event) for event in VERB_OF}
 """What the warehouse calls each event's kind."""
+_NOT_ACTIVE: Final = {"enrollment", "grade"}
 _SEGMENTS: Final = ("video_segment_views", "video_segment_viewers")
 
 
@@ -91,7 +92,7 @@ class Truth:
             # Left out are the last questions of a check of several.
             check = last.detail._replace(answers=last.detail.answers[:-dropped])
             actions = [*before, last._replace(detail=check)]
-        events: dict[tuple[Course, int], Counter[str]] = defaultdict(Counter)
+        events: dict[tuple[Course, int], list[str]] = defaultdict(list)
         standings: dict[Course, Standing] = defaultdict(Standing)
         tallies: dict[Course, Tally] = {}
         course_now, day = None, -1
@@ -102,12 +103,12 @@ class Truth:
                 if course not in tallies:
                     tallies[course] = Tally(course)
                 tally = tallies[course]
-            of_day[event] += 1
+            of_day.append(event)
             note = NOTED.get(event)
             if note is not None:
                 note(tally, time, block, detail)
                 if event == happened.PROBLEM_CHECKED and len(block.questions) > 1:
-                    of_day[event] += len(detail.answers)
+                    of_day.extend([event] * len(detail.answers))
             elif event in OF_STANDING:
                 standings[course].note(time, event, detail, day)
         self.last_time = max(self.last_time, last.time)
@@ -118,18 +119,18 @@ class Truth:
             tally.count(self.counts)
             self._count_standing(course.key, standings[course], tally.last_visit)
 
-    def _count_events(self, events: Mapping[tuple[Course, int], Counter[str]]) -> None:
+    def _count_events(self, events: Mapping[tuple[Course, int], list[str]]) -> None:
         counts = self.counts["events_by_day"]
         active_days = set()
         for (course, day), of_day in events.items():
-            active = False
-            for event, written in of_day.items():
-                counts[course.key, _text(day), KIND_OF[event]] += written
-                self.statements += written
-                active |= event not in ENROLLMENT and event not in GRADING
-            if active:
-                self.counts["active_learners_by_day"][course.key, _text(day)] += 1
-                self.active_courses.add((course.key, _text(day)))
+            kinds = Counter(map(KIND_OF.__getitem__, of_day))
+            key, text = course.key, _text(day)
+            for kind, written in kinds.items():
+                counts[key, text, kind] += written
+            self.statements += len(of_day)
+            if kinds.keys() - _NOT_ACTIVE:
+                self.counts["active_learners_by_day"][key, text] += 1
+                self.active_courses.add((key, text))
                 active_days.add(day)
         for day in active_days:
             self.counts["active_learners_per_day"][(_text(day),)] += 1
