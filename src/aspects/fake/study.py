@@ -52,6 +52,7 @@ class Study:
         self.course = course
         self.chance = Chance(scenario.key, "study", course.index, learner.index)
         self.ability = learner.ability + self.chance.normal(0.0, 0.4)
+        self._postpones = self.chance.happens(0.55)
         self.actions: list[Action] = []
         self.session = ""
         self.completed: set[str] = set()
@@ -143,11 +144,11 @@ class Study:
                 odds *= 0.12
 
     def _urgency(self, day: int) -> float:
-        """Learners come in the two days before something is due."""
+        """Learners come in the two days before something is due that they have not done, and many hardly before."""
         for subsection in self._graded:
             if 0 <= subsection.due - day <= 2 * DAY and not self._done(subsection):
-                return 2.2
-        return 1.0
+                return 6.0 if self._postpones else 3.0
+        return 0.45 if self._postpones else 1.0
 
     def _done(self, subsection: Subsection) -> bool:
         return subsection.units[-1].block_id in self.completed
