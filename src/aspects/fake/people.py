@@ -14,6 +14,7 @@ from aspects.fake.chance import Chance, number, uuid
 from aspects.fake.course import Course, Scenario, make_course
 
 _NAMES_A_LOCALE: Final = 150
+_LEARNERS_KEPT: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ class World:
         self.scenario = scenario
         # Scenarios that share a warehouse must not share users.
         self._first_user_id = (1000 + number(scenario.key, "users") % 9000) * 1_000_000
+        self._learners: dict[int, Learner] = {}
         self._courses: list[Course] = []
         self._popularity_up_to: list[float] = []
 
@@ -116,6 +118,13 @@ class World:
 
         The catalogue grows with the learners, slower than their number, so popular courses grow too.
         """
+        if index not in self._learners:
+            if len(self._learners) >= _LEARNERS_KEPT:
+                self._learners.clear()
+            self._learners[index] = self._learner(index)
+        return self._learners[index]
+
+    def _learner(self, index: int) -> Learner:
         key = self.scenario.key
         chance = Chance(key, "learner", index)
         region = chance.pick(REGIONS)

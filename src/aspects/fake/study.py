@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Final
 
 from aspects.fake import action as happened
@@ -37,6 +38,7 @@ _GIVING_UP: Final = {"absent": 1.0, "sampler": 0.16, "regular": 0.022, "committe
 _THREAD: Final = (happened.THREAD_CREATED, happened.THREAD_EDITED, happened.THREAD_DELETED)
 _RESPONSE: Final = (happened.RESPONSE_CREATED, happened.RESPONSE_EDITED, happened.RESPONSE_DELETED)
 _COMMENT: Final = (happened.COMMENT_CREATED, happened.COMMENT_EDITED, happened.COMMENT_DELETED)
+_TIME: Final = itemgetter(0)
 _new: Final = tuple.__new__
 """Makes an Action in half the time of its own constructor."""
 _FIRST_MONDAY: Final = 4 * DAY
@@ -82,7 +84,7 @@ class Study:
                 break
             self._take_part(max(begin, self.course.start), min(end, self.course.end + WEEK, until), mode)
         actions = [one for one in self.actions if one.time < until]
-        actions.sort(key=lambda one: one.time)
+        actions.sort(key=_TIME)
         return actions
 
     def _enrollments(self) -> Iterator[tuple[int, int, str]]:
