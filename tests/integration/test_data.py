@@ -18,6 +18,7 @@ import zstandard
 
 from aspects.fake.course import Scenario
 from aspects.fake.generate import chunks
+from aspects.fake.measures import MEASURES
 from aspects.settings import ROOT
 from tests.conftest import Commands, Finished, Stack
 from tests.integration.conftest import Warehouse
@@ -67,7 +68,10 @@ def test_generated_data_and_the_warehouse_agree(inv: Commands, seed: int) -> Non
     made = fake(inv, seed, 4000)
     assert (made["statements"], made["new"], made["seed"]) == (4000, 4000, seed)
     verified = inv("data.verify", "--truth", made["truth"], "--json", check=True).json
-    assert verified == {"measures": 13, "differences": []}
+    assert verified["differences"] == []
+    # A measure whose view the warehouse does not have cannot be compared, and is named.
+    assert verified["measures"] + len(verified["missing"]) == len(MEASURES)
+    assert not {"statements", "currently_enrolled", "grade_buckets"} & set(verified["missing"])
 
 
 def test_the_newest_truth_is_the_one_compared_with(inv: Commands, seed: int) -> None:
@@ -81,6 +85,21 @@ def test_generating_again_adds_nothing_and_a_larger_count_adds_the_rest(inv: Com
     more = fake(inv, seed, 2500)
     assert more["new"] == 1000
     assert inv("data.verify", "--truth", more["truth"]).status == 0
+
+
+def test_faults_change_nothing_of_what_is_true(inv: Commands, warehouse: Warehouse, seed: int) -> None:
+    made = fake(inv, seed, 3000, "--faults", "duplicates=0.05,late=0.05,disorder=0.05,malformed=0.01")
+    assert made["malformed"] > 10
+    keys = ", ".join(f"'{key}'" for key in json.loads(Path(made["truth"]).read_bytes())["courses"])
+    rows = warehouse.rows(f"select count() from {RAW} where multiSearchAny(event, [{keys}])", user="lrs")
+    assert int(rows[0][0]) > 3000
+    assert inv("data.verify", "--truth", made["truth"], "--json", check=True).json["differences"] == []
+
+
+def test_faults_do_not_go_through_an_lrs(inv: Commands, seed: int) -> None:
+    done = inv("data.fake", f"--seed={seed}", "--count=10", "--sink=ralph", "--faults")
+    assert done.status == 2
+    assert "--faults has no meaning with --sink ralph" in done.err
 
 
 def test_every_difference_is_named(inv: Commands, seed: int) -> None:

@@ -116,6 +116,8 @@ class Subsection(Block):
     """timed, practice, proctored, or nothing."""
     time_limit: int = 0
     """Minutes that an exam may take."""
+    points: int = 0
+    """What its problems are worth together."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -237,9 +239,10 @@ class _Builder:
             self._unit(section, place, unit, graded, "exam" if exam else "homework" if graded else "lesson")
             for unit in range(1, count + 1)
         )
+        problems = tuple(one for unit in units for one in unit.blocks if isinstance(one, Problem))
         return Subsection(
             self._id("sequential"), "sequential", name, graded, section, place,
-            units=units, problems=tuple(one for unit in units for one in unit.blocks if isinstance(one, Problem)),
+            units=units, problems=problems, points=sum(one.points for one in problems),
             release=release, due=due, exam=exam, time_limit=45 if exam else 0,
         )  # fmt: skip
 

@@ -2,93 +2,134 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import itemgetter
 from typing import Final
 
+from aspects.fake import lms
 from aspects.fake.action import ENROLLED, Action
 from aspects.fake.course import Course, Scenario
-from aspects.fake.people import Learner, World
+from aspects.fake.people import Enrolled, Learner, World
+from aspects.fake.standing import ENROLLMENT
 from aspects.fake.statement_parts import CourseText
 from aspects.fake.statements import Scribe
 from aspects.fake.study import Study
-from aspects.fake.truth import ENROLLMENT, Truth, statements_of
+from aspects.fake.truth import Truth, statements_of
 
 _LEARNERS: Final = 64
 """Learners in a chunk: about 3,000 statements."""
+_TIME: Final = itemgetter(0)
 _AHEAD: Final = 2
 """Chunks a worker may be ahead of the one that takes them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Enrolled:
-    """How a learner's enrollment in a course stands: `created` and `changed` are times."""
-
-    learner: int
-    course: int
-    created: int
-    changed: int
-    is_active: bool
-    mode: str
-
-
 @dataclass(slots=True)
 class Chunk:
-    """What some learners did: their statements, what these count for, and the enrollments."""
+    """What some learners did: their statements, what these count for, and the enrollments.
 
-    ids: list[int]
+    `lines` has one statement a line, each with a newline behind it; `times` are those of the lines.
+    """
+
+    lines: bytes
     times: list[int]
-    texts: list[bytes]
     truth: Truth
     enrollments: list[Enrolled]
+    people: lms.Rows = field(default_factory=dict)
+    """What the LMS has of the learners."""
+    own_ids: dict[int, int] = field(default_factory=dict)
+    """Ids, by the place of the line, of broken statements: their text may have none."""
+
+    @property
+    def count(self) -> int:
+        """How many statements there are."""
+        return len(self.times)
+
+    @property
+    def texts(self) -> list[bytes]:
+        """Each statement's JSON."""
+        return self.lines.split(b"\n")[:-1]
+
+    @property
+    def ids(self) -> list[int]:
+        """The statements' ids as 128-bit numbers. Every whole statement begins with its id."""
+        return [
+            self.own_ids[place] if place in self.own_ids else int(text[7:43].replace(b"-", b""), 16)
+            for place, text in enumerate(self.texts)
+        ]
 
 
 class Simulation:
     """A scenario's courses and learners at work."""
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: Scenario, personal: bool = False) -> None:
         self.scenario = scenario
+        self._personal = personal
         self.world = World(scenario)
         self._texts: dict[int, CourseText] = {}
 
     def actions(self, learner: Learner) -> list[Action]:
         """Everything a learner does in all their courses, in order of time; no two at one moment."""
         found = [one for course in learner.courses for one in Study(self.scenario, learner, course).run()]
-        found.sort(key=lambda one: one.time)
+        found.sort(key=_TIME)
         last = 0
         for place, action in enumerate(found):
-            if action.time <= last:
+            if action[0] <= last:
                 found[place] = action = action._replace(time=last + 1)
-            last = action.time
-        return [one for one in found if one.time < self.scenario.end_time]
+            last = action[0]
+        while found and found[-1][0] >= self.scenario.end_time:
+            found.pop()
+        return found
 
     def chunk(self, number: int, limit: int | None = None) -> Chunk:
         """The learners of a chunk; with `limit`, no more than so many of their statements, the first ones."""
-        chunk = Chunk([], [], [], Truth(), [])
+        with _no_collection():
+            return self._chunk(number, limit)
+
+    def _chunk(self, number: int, limit: int | None) -> Chunk:
+        written: list[bytes] = []
+        times: list[int] = []
+        truth = Truth()
+        enrollments: list[Enrolled] = []
         for index in range(number * _LEARNERS, (number + 1) * _LEARNERS):
-            room = None if limit is None else limit - len(chunk.ids)
+            room = None if limit is None else limit - len(times)
             if room == 0:
                 break
             learner = self.world.learner(index)
             actions, dropped = _first(self.actions(learner), room)
-            for written in Scribe(self.scenario.lms_url, learner.actor, self._text).write(actions):
-                chunk.ids.append(written.event_id)
-                chunk.times.append(written.time)
-                chunk.texts.append(written.text)
+            lines, own_times = Scribe(self.scenario.lms_url, learner.actor, self._text).write(actions)
+            times += own_times
             if dropped:
-                del chunk.ids[-dropped:], chunk.times[-dropped:], chunk.texts[-dropped:]
-            chunk.truth.add_learner(actions, dropped)
-            chunk.enrollments += _enrollments(learner, actions)
-        return chunk
+                del times[-dropped:]
+                lines = b"".join(lines.splitlines(keepends=True)[:-dropped])
+            written.append(lines)
+            truth.add_learner(actions, dropped)
+            enrollments += _enrollments(learner, actions)
+        people = lms.people_rows(self.world, enrollments, self._personal)
+        return Chunk(b"".join(written), times, truth, enrollments, people)
 
     def _text(self, course: Course) -> CourseText:
         if course.index not in self._texts:
             self._texts[course.index] = CourseText(self.scenario.lms_url, course)
         return self._texts[course.index]
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Spare the search for cycles of garbage: a chunk has many small objects, and no cycles."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _first(actions: list[Action], room: int | None) -> tuple[list[Action], int]:
@@ -113,8 +154,8 @@ def _enrollments(learner: Learner, actions: list[Action]) -> list[Enrolled]:
     return list(found.values())
 
 
-def chunks(scenario: Scenario, count: int, workers: int = 1) -> Iterator[Chunk]:
-    """The statements of a scenario, `count` in all, chunk by chunk.
+def chunks(scenario: Scenario, count: int, workers: int = 1, personal: bool = False) -> Iterator[Chunk]:
+    """The statements of a scenario, `count` in all, chunk by chunk; with `personal` the learners' names too.
 
     The same scenario gives the same statements in the same order, whatever the number of workers, and a
     smaller count gives the first of them.
@@ -122,11 +163,11 @@ def chunks(scenario: Scenario, count: int, workers: int = 1) -> Iterator[Chunk]:
     left = count
     if left <= 0:
         return
-    with _Source(scenario, workers) as source:
+    with _Source(scenario, workers, personal) as source:
         for number, chunk in enumerate(source):
-            if len(chunk.ids) > left:
-                chunk = _simulation(scenario).chunk(number, limit=left)
-            left -= len(chunk.ids)
+            if chunk.count > left:
+                chunk = _simulation(scenario, personal).chunk(number, limit=left)
+            left -= chunk.count
             yield chunk
             if left == 0:
                 return
@@ -135,8 +176,9 @@ def chunks(scenario: Scenario, count: int, workers: int = 1) -> Iterator[Chunk]:
 class _Source:
     """Chunks from number 0 on, without end, made here or in other processes."""
 
-    def __init__(self, scenario: Scenario, workers: int) -> None:
+    def __init__(self, scenario: Scenario, workers: int, personal: bool) -> None:
         self._scenario = scenario
+        self._personal = personal
         self._workers = workers
         self._pool: ProcessPoolExecutor | None = None
 
@@ -153,7 +195,7 @@ class _Source:
     def _here(self) -> Iterator[Chunk]:
         number = 0
         while True:
-            yield _simulation(self._scenario).chunk(number)
+            yield _simulation(self._scenario, self._personal).chunk(number)
             number += 1
 
     def _elsewhere(self, pool: ProcessPoolExecutor) -> Iterator[Chunk]:
@@ -161,15 +203,15 @@ class _Source:
         number = 0
         while True:
             while len(waiting) < self._workers * _AHEAD:
-                waiting.append(pool.submit(_work, self._scenario, number))
+                waiting.append(pool.submit(_work, self._scenario, self._personal, number))
                 number += 1
             yield waiting.popleft().result()
 
 
 @lru_cache(maxsize=2)
-def _simulation(scenario: Scenario) -> Simulation:
-    return Simulation(scenario)
+def _simulation(scenario: Scenario, personal: bool) -> Simulation:
+    return Simulation(scenario, personal)
 
 
-def _work(scenario: Scenario, number: int) -> Chunk:
-    return _simulation(scenario).chunk(number)
+def _work(scenario: Scenario, personal: bool, number: int) -> Chunk:
+    return _simulation(scenario, personal).chunk(number)

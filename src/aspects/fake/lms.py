@@ -15,8 +15,7 @@ import orjson
 
 from aspects.fake.chance import number, uuid
 from aspects.fake.course import SECOND, Block, Course, Scenario, blocks_in_order
-from aspects.fake.generate import Enrolled
-from aspects.fake.people import World, profile
+from aspects.fake.people import Enrolled, World, profile
 from aspects.fake.statement_parts import timestamp
 from aspects.fake.subjects import SUBJECTS
 

@@ -14,6 +14,7 @@ from aspects.fake.chance import Chance, number, uuid
 from aspects.fake.course import Course, Scenario, make_course
 
 _NAMES_A_LOCALE: Final = 150
+_LEARNERS_KEPT: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,18 @@ class Profile:
     city: str
 
 
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """How a learner's enrollment in a course stands: `created` and `changed` are times."""
+
+    learner: int
+    course: int
+    created: int
+    changed: int
+    is_active: bool
+    mode: str
+
+
 class World:
     """The courses and learners of a scenario, made when they are asked for."""
 
@@ -87,6 +100,7 @@ class World:
         self.scenario = scenario
         # Scenarios that share a warehouse must not share users.
         self._first_user_id = (1000 + number(scenario.key, "users") % 9000) * 1_000_000
+        self._learners: dict[int, Learner] = {}
         self._courses: list[Course] = []
         self._popularity_up_to: list[float] = []
 
@@ -104,6 +118,13 @@ class World:
 
         The catalogue grows with the learners, slower than their number, so popular courses grow too.
         """
+        if index not in self._learners:
+            if len(self._learners) >= _LEARNERS_KEPT:
+                self._learners.clear()
+            self._learners[index] = self._learner(index)
+        return self._learners[index]
+
+    def _learner(self, index: int) -> Learner:
         key = self.scenario.key
         chance = Chance(key, "learner", index)
         region = chance.pick(REGIONS)
@@ -163,7 +184,8 @@ class _Names:
 
 @lru_cache(maxsize=64)
 def _names(seed: int, locale: str) -> _Names:
-    faker = Faker(locale)
+    # Only what is asked for: loading every provider takes longer than all the names.
+    faker = Faker(locale, providers=["faker.providers.person", "faker.providers.address"])
     faker.seed_instance(number(seed, "names", locale))
     return _Names(
         women=tuple(faker.first_name_female() for _ in range(_NAMES_A_LOCALE)),

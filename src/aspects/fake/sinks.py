@@ -35,6 +35,11 @@ class Sink(ABC):
         """How many statements were not there before; None where the place cannot tell."""
         return None
 
+    @property
+    def keeps_broken(self) -> bool:
+        """Whether broken statements are stored, for the warehouse to refuse."""
+        return False
+
     @abstractmethod
     def statements(self, chunk: Chunk) -> None:
         """Take a chunk's statements."""
@@ -96,21 +101,30 @@ class LmsTables:
 
 
 class ClickHouseSink(Sink):
-    """Straight into the raw table, and into the tables of the LMS."""
+    """Straight into the raw table, and into the tables of the LMS.
 
-    def __init__(self, statements: Client, tables: Client) -> None:
+    With `as_they_come` repeated and broken statements are stored too, as an LRS with no memory would.
+    """
+
+    def __init__(self, statements: Client, tables: Client, as_they_come: bool = False) -> None:
         self._store = StatementStore(statements)
+        self._as_they_come = as_they_come
         self._tables = LmsTables(tables)
         self._waiting: list[Statement] = []
         self._new = 0
 
     @property
-    def new(self) -> int:
-        return self._new
+    def new(self) -> int | None:
+        return None if self._as_they_come else self._new
+
+    @property
+    def keeps_broken(self) -> bool:
+        return True
 
     def statements(self, chunk: Chunk) -> None:
         self._waiting.extend(map(Statement, chunk.ids, chunk.times, chunk.texts))
-        if len(self._waiting) >= _BATCH:
+        # Small batches, so that the two of a pair come apart.
+        if len(self._waiting) >= (_BATCH // 10 if self._as_they_come else _BATCH):
             self._flush()
 
     def rows(self, rows: lms.Rows) -> None:
@@ -123,7 +137,10 @@ class ClickHouseSink(Sink):
         # Courses and people first: whoever looks at a statement finds the names.
         self._tables.flush()
         if self._waiting:
-            self._new += self._store.add(self._waiting).stored
+            if self._as_they_come:
+                self._store.insert(self._waiting)
+            else:
+                self._new += self._store.add(self._waiting).stored
             self._waiting.clear()
 
 
@@ -136,8 +153,9 @@ class RalphSink(Sink):
         self._url = url
 
     def statements(self, chunk: Chunk) -> None:
-        for start in range(0, len(chunk.texts), _RALPH_BATCH):
-            body = b"[" + b",".join(chunk.texts[start : start + _RALPH_BATCH]) + b"]"
+        texts = chunk.texts
+        for start in range(0, len(texts), _RALPH_BATCH):
+            body = b"[" + b",".join(texts[start : start + _RALPH_BATCH]) + b"]"
             try:
                 answer = self._client.post(
                     "/xAPI/statements/",
@@ -186,7 +204,7 @@ class FileSink(Sink):
 
     def statements(self, chunk: Chunk) -> None:
         with self._writing():
-            self._file.write(b"".join(text + b"\n" for text in chunk.texts))
+            self._file.write(chunk.lines)
 
     def rows(self, rows: lms.Rows) -> None:
         with self._writing():

@@ -49,7 +49,7 @@ def _check(study: Study, problem: Problem, subsection: Subsection, attempt: int,
     study.attempts[problem.block_id] = attempt
     earned, possible = len(right), problem.points
     changed = attempt == 1 or earned != study.earned[problem.block_id]
-    study.earned[problem.block_id] = earned
+    study.earn(problem, subsection, earned)
     study.note(time, happened.PROBLEM_CHECK_SENT, problem)
     time += int(chance.between(0.12, 0.6) * SECOND)
     # Old problem types send no number of attempts.

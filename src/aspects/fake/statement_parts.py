@@ -14,7 +14,7 @@ import orjson
 
 from aspects.fake import action as happened
 from aspects.fake.action import Answer, Check, ExamAttempt, Post, Score, Seek, Step
-from aspects.fake.course import DAY, MINUTE, SECOND, Block, Course, Problem, Subsection, Video, day_of
+from aspects.fake.course import DAY, SECOND, Block, Course, Problem, Subsection, Video, day_of
 from aspects.xapi.vocabulary import Activity, Extension
 
 _EXAM_TYPES: Final = {
@@ -28,8 +28,8 @@ _REPLIES: Final = frozenset({happened.RESPONSE_CREATED, happened.COMMENT_CREATED
 
 
 class Parts(NamedTuple):
-    """Texts of JSON: the object; the result, with the comma behind it; what the context's extensions have
-    besides, and the rest of the context, each with a comma before it."""
+    """Texts of JSON: the object; then, each with a comma before it, the result, what the context's extensions
+    have besides, and the rest of the context."""
 
     target: str
     result: str
@@ -37,18 +37,23 @@ class Parts(NamedTuple):
     context: str
 
 
+CLOCK: Final = tuple(
+    f"{hour:02d}:{minute:02d}:{second:02d}." for hour in range(24) for minute in range(60) for second in range(60)
+)
+"""The time of day at each second."""
+
+
 def timestamp(time: int) -> str:
     """A time as Open edX writes it: UTC, with microseconds."""
-    minute, rest = divmod(time, MINUTE)
-    second, micro = divmod(rest, SECOND)
-    return f"{_minute(minute)}:{second:02d}.{micro:06d}+00:00"
+    seconds, micro = divmod(time, SECOND)
+    day, second = divmod(seconds, 86_400)
+    return f"{day_text(day)}{CLOCK[second]}{micro:06d}+00:00"
 
 
 @lru_cache(maxsize=1 << 16)
-def _minute(minutes: int) -> str:
-    hours, minute = divmod(minutes, 60)
-    days, hour = divmod(hours, 24)
-    return f"{day_of(days * DAY).isoformat()}T{hour:02d}:{minute:02d}"
+def day_text(day: int) -> str:
+    """A day, counted from 1970, as a timestamp begins: `2026-03-01T`."""
+    return f"{day_of(day * DAY).isoformat()}T"
 
 
 def as_json(value: object) -> str:
@@ -72,6 +77,8 @@ class CourseText:
         self.graded = self._course("")
         self._enrolled: dict[str, str] = {}
         self._blocks: dict[tuple[str, str], str] = {}
+        self.tails: dict[Any, Any] = {}
+        """What statements of this course have in common, by event, block and detail; Scribe fills it."""
 
     def _course(self, more: str) -> str:
         return (
@@ -130,7 +137,7 @@ def _question(problem: Problem, answer: Answer) -> str:
 
 def group_parts(text: CourseText, problem: Problem, check: Check) -> Parts:
     """A check of several questions as a whole: it has the score, and no response."""
-    result = f'"result":{{{_points(check.earned, check.possible)},"success":{_true(check.earned == check.possible)}}},'
+    result = f',"result":{{{_points(check.earned, check.possible)},"success":{_true(check.earned == check.possible)}}}'
     return Parts(text.group(problem, check), result, "", text.parent)
 
 
@@ -138,7 +145,7 @@ def question_parts(text: CourseText, problem: Problem, check: Check, answer: Ans
     """One question of a check of several: it has the response; `group_id` is the whole's statement."""
     suffix = f"_{answer.question + 1}_1"
     target = text.block(problem, Activity.INTERACTION, suffix, _question(problem, answer) + _attempt(check))
-    result = f'"result":{{"response":{as_json(answer.text)},"success":{_true(answer.right)}}},'
+    result = f',"result":{{"response":{as_json(answer.text)},"success":{_true(answer.right)}}}'
     context = (
         f',"contextActivities":{{"parent":[{text.group(problem, check)}],"grouping":[{text.as_parent}]}},'
         f'"statement":{{"objectType":"StatementRef","id":"{group_id}"}}'
@@ -156,13 +163,13 @@ def _course_result(text: CourseText, block: None, detail: None, event: str) -> P
 
 def _course_grade(text: CourseText, block: None, score: Score, event: str) -> Parts:
     letter = f'"extensions":{{"{Extension.CLASSIFICATION}":"{"Pass" if score.passed else "Fail"}"}}'
-    return Parts(text.graded, f'"result":{{{_points(score.earned, score.possible)},{letter}}},', "", text.parent)
+    return Parts(text.graded, f',"result":{{{_points(score.earned, score.possible)},{letter}}}', "", text.parent)
 
 
 def _scored(text: CourseText, block: Block, score: Score, event: str) -> Parts:
     activity = Activity.RESOURCE if event == happened.SUBSECTION_GRADED else Activity.QUESTION
     success = _true(score.earned >= score.possible)
-    result = f'"result":{{{_points(score.earned, score.possible)},"success":{success}}},'
+    result = f',"result":{{{_points(score.earned, score.possible)},"success":{success}}}'
     return Parts(text.block(block, activity), result, "", text.parent)
 
 
@@ -170,7 +177,7 @@ def _checked(text: CourseText, problem: Problem, check: Check, event: str) -> Pa
     answer = check.answers[0]
     target = text.block(problem, Activity.INTERACTION, "", _question(problem, answer) + _attempt(check))
     points = _points(check.earned, check.possible)
-    result = f'"result":{{"response":{as_json(answer.text)},{points},"success":{_true(answer.right)}}},'
+    result = f',"result":{{"response":{as_json(answer.text)},{points},"success":{_true(answer.right)}}}'
     return Parts(target, result, "", text.parent)
 
 
@@ -183,7 +190,7 @@ def _problem_completed(text: CourseText, problem: Problem, detail: None, event: 
 
 
 def _block_completed(text: CourseText, block: Block, detail: None, event: str) -> Parts:
-    result = f'"result":{{"completion":true,"extensions":{{"{Extension.PROGRESS}":100.0}}}},'
+    result = f',"result":{{"completion":true,"extensions":{{"{Extension.PROGRESS}":100.0}}}}'
     return Parts(text.block(block, Activity.RESOURCE), result, "", text.parent)
 
 
@@ -220,7 +227,7 @@ def _video_loaded(text: CourseText, video: Video, detail: None, event: str) -> P
 
 
 def _video_position(text: CourseText, video: Video, position: float, event: str) -> Parts:
-    return _video(text, video, f'"result":{{"extensions":{{"{Extension.TIME}":{position}}}}},')
+    return _video(text, video, f',"result":{{"extensions":{{"{Extension.TIME}":{position}}}}}')
 
 
 def _video_completed(text: CourseText, video: Video, position: float, event: str) -> Parts:
@@ -228,22 +235,22 @@ def _video_completed(text: CourseText, video: Video, position: float, event: str
     hours, minutes = divmod(int(minutes), 60)
     duration = f"PT{hours}H{minutes}M{seconds:.1f}S" if hours else f"PT{minutes}M{seconds:.1f}S"
     extensions = f'"extensions":{{"{Extension.TIME}":{video.length}}}'
-    return _video(text, video, f'"result":{{{extensions},"completion":true,"duration":"{duration}"}},')
+    return _video(text, video, f',"result":{{{extensions},"completion":true,"duration":"{duration}"}}')
 
 
 def _video_seeked(text: CourseText, video: Video, seek: Seek, event: str) -> Parts:
     positions = f'"{Extension.TIME_FROM}":{seek.start},"{Extension.TIME_TO}":{seek.target}'
-    return _video(text, video, f'"result":{{"extensions":{{{positions}}}}},')
+    return _video(text, video, f',"result":{{"extensions":{{{positions}}}}}')
 
 
 def _video_speed(text: CourseText, video: Video, speeds: Seek, event: str) -> Parts:
     values = f'"{Extension.SPEED_FROM}":"{speeds.start}x","{Extension.SPEED_TO}":"{speeds.target}x"'
-    return _video(text, video, f'"result":{{"extensions":{{{values}}}}},')
+    return _video(text, video, f',"result":{{"extensions":{{{values}}}}}')
 
 
 def _captions(text: CourseText, video: Video, position: float, event: str) -> Parts:
     values = f'"{Extension.TIME}":{position},"{Extension.CAPTIONS}":{_true(event in _CAPTIONS_ON)}'
-    return _video(text, video, f'"result":{{"extensions":{{{values}}}}},')
+    return _video(text, video, f',"result":{{"extensions":{{{values}}}}}')
 
 
 def _forum(text: CourseText, block: None, post: Post, event: str) -> Parts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Final
 
 from aspects.fake import action as happened
@@ -37,6 +38,9 @@ _GIVING_UP: Final = {"absent": 1.0, "sampler": 0.16, "regular": 0.022, "committe
 _THREAD: Final = (happened.THREAD_CREATED, happened.THREAD_EDITED, happened.THREAD_DELETED)
 _RESPONSE: Final = (happened.RESPONSE_CREATED, happened.RESPONSE_EDITED, happened.RESPONSE_DELETED)
 _COMMENT: Final = (happened.COMMENT_CREATED, happened.COMMENT_EDITED, happened.COMMENT_DELETED)
+_TIME: Final = itemgetter(0)
+_new: Final = tuple.__new__
+"""Makes an Action in half the time of its own constructor."""
 _FIRST_MONDAY: Final = 4 * DAY
 """1970 began on a Thursday."""
 
@@ -50,15 +54,19 @@ class Study:
         self.course = course
         self.chance = Chance(scenario.key, "study", course.index, learner.index)
         self.ability = learner.ability + self.chance.normal(0.0, 0.4)
+        self._postpones = self.chance.happens(0.55)
         self.actions: list[Action] = []
         self.session = ""
         self.completed: set[str] = set()
         self.video_positions: dict[str, float] = {}
         self.attempts: dict[str, int] = {}
         self.earned: dict[str, int] = {}
+        self.points: dict[Subsection, int] = {}
+        """What was earned in each subsection."""
         self.passed = False
         self.ever_passed = False
         self._route = [(subsection, unit) for subsection in course.subsections for unit in subsection.units]
+        self._graded = [subsection for subsection in course.subsections if subsection.graded]
         self._next = 0
         self._open_exam: tuple[Subsection, ExamAttempt] | None = None
         # Who takes several courses sits down for one after the other.
@@ -66,7 +74,7 @@ class Study:
 
     def note(self, time: int, event: str, block: Block | None = None, detail: object = None) -> None:
         """Write an action down."""
-        self.actions.append(Action(time, event, self.course, block, detail, self.session))
+        self.actions.append(_new(Action, (time, event, self.course, block, detail, self.session)))
 
     def run(self) -> list[Action]:
         """Everything from enrollment to the end, in order of time."""
@@ -76,7 +84,7 @@ class Study:
                 break
             self._take_part(max(begin, self.course.start), min(end, self.course.end + WEEK, until), mode)
         actions = [one for one in self.actions if one.time < until]
-        actions.sort(key=lambda one: one.time)
+        actions.sort(key=_TIME)
         return actions
 
     def _enrollments(self) -> Iterator[tuple[int, int, str]]:
@@ -138,11 +146,11 @@ class Study:
                 odds *= 0.12
 
     def _urgency(self, day: int) -> float:
-        """Learners come in the two days before something is due."""
-        for subsection in self.course.subsections:
-            if subsection.graded and 0 <= subsection.due - day <= 2 * DAY and not self._done(subsection):
-                return 2.2
-        return 1.0
+        """Learners come in the two days before something is due that they have not done, and many hardly before."""
+        for subsection in self._graded:
+            if 0 <= subsection.due - day <= 2 * DAY and not self._done(subsection):
+                return 6.0 if self._postpones else 3.0
+        return 0.45 if self._postpones else 1.0
 
     def _done(self, subsection: Subsection) -> bool:
         return subsection.units[-1].block_id in self.completed
@@ -170,9 +178,9 @@ class Study:
 
     def _rescore(self, time: int) -> None:
         """Course staff correct an answer key, and points are lost by it."""
-        subsection = self.chance.pick([one for one in self.course.subsections if one.graded and self._points(one)[0]])
+        subsection = self.chance.pick([one for one in self._graded if self.points.get(one)])
         problem = self.chance.pick([one for one in subsection.problems if self.earned.get(one.block_id)])
-        self.earned[problem.block_id] = 0
+        self.earn(problem, subsection, 0)
         self.note(time - 400_000, happened.PROBLEM_SUBMITTED, problem, Score(0, problem.points))
         self.grade(time - 300_000, subsection)
 
@@ -246,8 +254,8 @@ class Study:
 
     def grade(self, time: int, subsection: Subsection) -> None:
         """New scores of a subsection and of the course, and what follows from crossing the pass mark."""
-        earned, possible = self._points(subsection)
-        self.note(time, happened.SUBSECTION_GRADED, subsection, Score(earned, possible))
+        score = Score(self.points.get(subsection, 0), subsection.points)
+        self.note(time, happened.SUBSECTION_GRADED, subsection, score)
         percent = round(self._course_percent(), 2)
         passed = percent >= PASS_MARK
         self.note(time + 35_000, happened.COURSE_GRADED, None, Score(percent, 1.0, passed))
@@ -258,19 +266,16 @@ class Study:
         self.passed = passed
         self.ever_passed |= passed
 
-    def _points(self, subsection: Subsection) -> tuple[int, int]:
-        earned = possible = 0
-        for problem in subsection.problems:
-            earned += self.earned.get(problem.block_id, 0)
-            possible += problem.points
-        return earned, possible
+    def earn(self, problem: Problem, subsection: Subsection, points: int) -> None:
+        """A problem has these points from now on."""
+        before = self.earned.get(problem.block_id, 0)
+        self.points[subsection] = self.points.get(subsection, 0) + points - before
+        self.earned[problem.block_id] = points
 
     def _course_percent(self) -> float:
         total = 0.0
-        for subsection in self.course.subsections:
-            if subsection.graded:
-                earned, possible = self._points(subsection)
-                total += subsection.weight * earned / possible
+        for subsection in self._graded:
+            total += subsection.weight * self.points.get(subsection, 0) / subsection.points
         return total
 
     def _talk(self, time: int) -> int:

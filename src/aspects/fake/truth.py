@@ -7,26 +7,23 @@ asks the warehouse: what is expected follows from what the learners did.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
+from statistics import median
 from typing import Any, Final
 
-import orjson
-
-from aspects.errors import AspectsError
 from aspects.fake import action as happened
 from aspects.fake.action import Action, Check
-from aspects.fake.course import DAY, Course, Scenario, day_of
+from aspects.fake.course import DAY, Course, blocks_in_order, day_of
+from aspects.fake.measures import MEASURES, Key
+from aspects.fake.standing import ENROLLMENT, OF_STANDING, RESULTS, Standing, bucket
 from aspects.fake.statement_parts import timestamp
 from aspects.fake.statements import VERB_OF
+from aspects.fake.tally import NOTED, Tally
 from aspects.xapi.vocabulary import Verb
 
-ENROLLMENT: Final = frozenset({happened.ENROLLED, happened.MODE_CHANGED, happened.UNENROLLED})
 GRADING: Final = frozenset({happened.COURSE_GRADED, happened.SUBSECTION_GRADED})
-RESULTS: Final = frozenset({happened.PASSED_FIRST, happened.NOW_PASSED, happened.NOW_FAILED})
-_OF_STANDING: Final = ENROLLMENT | RESULTS | {happened.COURSE_GRADED}
 _KIND_OF_VERB: Final = {
     Verb.EVALUATED: "problem_evaluated",
     Verb.ATTEMPTED: "problem_attempted",
@@ -54,8 +51,8 @@ def _kind(event: str) -> str:
 
 KIND_OF: Final = {event: _kind(event) for event in VERB_OF}
 """What the warehouse calls each event's kind."""
-
-Key = tuple[str, ...]
+_NOT_ACTIVE: Final = {"enrollment", "grade"}
+_SEGMENTS: Final = ("video_segment_views", "video_segment_viewers")
 
 
 @dataclass(slots=True)
@@ -64,7 +61,7 @@ class Truth:
 
     statements: int = 0
     last_time: int = 0
-    counts: dict[str, Counter[Key]] = field(default_factory=lambda: defaultdict(Counter))
+    counts: dict[str, Counter[Any]] = field(default_factory=lambda: defaultdict(Counter))
     active_courses: set[tuple[str, str]] = field(default_factory=set)
     courses: set[str] = field(default_factory=set)
     organizations: set[str] = field(default_factory=set)
@@ -79,137 +76,136 @@ class Truth:
         self.courses |= other.courses
         self.organizations |= other.organizations
 
+    def add_course(self, course: Course) -> None:
+        """Count what a course has of itself. To be called once for each course."""
+        for block in blocks_in_order(course):
+            self.counts["blocks"][course.key, block.kind, int(block.graded)] += 1
+        self.counts["course_tags"][course.key, "Subject", course.area] += 1
+        self.counts["course_tags"][course.key, "Level", course.level] += 1
+
     def add_learner(self, actions: Sequence[Action], dropped: int = 0) -> None:
         """Count one learner's actions, in order of time; of the last one, `dropped` statements are left out."""
-        events: dict[tuple[Course, int, str], int] = defaultdict(int)
-        standings: dict[Course, _Standing] = defaultdict(_Standing)
-        for action in actions:
-            day = action.time // DAY
-            events[action.course, day, action.event] += statements_of(action)
-            if action.event in _OF_STANDING:
-                standings[action.course].note(action, day)
         if not actions:
             return
-        last = actions[-1]
-        events[last.course, last.time // DAY, last.event] -= dropped
+        *before, last = actions
+        if dropped:
+            # Left out are the last questions of a check of several.
+            check = last.detail._replace(answers=last.detail.answers[:-dropped])
+            actions = [*before, last._replace(detail=check)]
+        events: dict[tuple[Course, int], list[str]] = defaultdict(list)
+        standings: dict[Course, Standing] = defaultdict(Standing)
+        tallies: dict[Course, Tally] = {}
+        course_now, day = None, -1
+        for time, event, course, block, detail, _ in actions:
+            if course is not course_now or time // DAY != day:
+                course_now, day = course, time // DAY
+                of_day = events[course, day]
+                if course not in tallies:
+                    tallies[course] = Tally(course)
+                tally = tallies[course]
+            of_day.append(event)
+            note = NOTED.get(event)
+            if note is not None:
+                note(tally, time, block, detail)
+                if event == happened.PROBLEM_CHECKED and len(block.questions) > 1:
+                    of_day.extend([event] * len(detail.answers))
+            elif event in OF_STANDING:
+                standings[course].note(time, event, detail, day)
         self.last_time = max(self.last_time, last.time)
-        counts = self.counts["events_by_day"]
-        active: set[tuple[Course, int]] = set()
-        for (course, day, event), written in events.items():
-            counts[course.key, _text(day), KIND_OF[event]] += written
-            self.statements += written
-            if event not in ENROLLMENT and event not in GRADING:
-                active.add((course, day))
-        self._count_activity(active)
-        for course in {course for course, _, _ in events}:
+        self._count_events(events)
+        for course, tally in tallies.items():
             self.courses.add(course.key)
             self.organizations.add(course.org)
-        for course, standing in standings.items():
-            self._count_standing(course.key, standing)
+            tally.count(self.counts)
+            self._count_standing(course.key, standings[course], tally.last_visit)
 
-    def _count_activity(self, active: set[tuple[Course, int]]) -> None:
-        for course, day in active:
-            self.counts["active_learners_by_day"][course.key, _text(day)] += 1
-            self.active_courses.add((course.key, _text(day)))
-        for day in {day for _, day in active}:
+    def _count_events(self, events: Mapping[tuple[Course, int], list[str]]) -> None:
+        counts = self.counts["events_by_day"]
+        active_days = set()
+        for (course, day), of_day in events.items():
+            kinds = Counter(map(KIND_OF.__getitem__, of_day))
+            key, text = course.key, _text(day)
+            for kind, written in kinds.items():
+                counts[key, text, kind] += written
+            self.statements += len(of_day)
+            if kinds.keys() - _NOT_ACTIVE:
+                self.counts["active_learners_by_day"][key, text] += 1
+                self.active_courses.add((key, text))
+                active_days.add(day)
+        for day in active_days:
             self.counts["active_learners_per_day"][(_text(day),)] += 1
 
-    def _count_standing(self, course: str, standing: _Standing) -> None:
+    def _count_standing(self, course: str, standing: Standing, last_visit: int) -> None:
         for day, mode, change in standing.changes():
             self.counts["enrollment_changes_by_day"][course, mode, _text(day)] += change
-        status, mode = standing.enrollment
-        if status:
+        enrolled, mode = standing.enrollment
+        grades = "" if standing.grade is None else bucket(standing.grade)
+        visited = _text((last_visit or standing.enrolled_at) // DAY)
+        if enrolled:
             self.counts["currently_enrolled"][(course,)] += 1
             self.counts["currently_enrolled_by_mode"][course, mode] += 1
-        if standing.grade is not None:
-            self.counts["grade_buckets"][course, bucket(standing.grade)] += 1
+            if standing.state != "passed":
+                self.counts["at_risk_learners"][course, visited] += 1
+            if standing.grade is not None:
+                self.counts["grades_of_enrolled"][course, round(standing.grade * 100)] += 1
+        if grades:
+            self.counts["grade_buckets"][course, grades] += 1
         if standing.state == "passed":
             self.counts["passing_learners"][(course,)] += 1
+        status = "registered" if enrolled else "unregistered"
+        self.counts["learner_summary"][course, status, mode, standing.state, grades] += 1
+        self.counts["enrollment_days"][course, _text(standing.enrolled_at // DAY)] += 1
+        self.counts["last_visits"][course, visited] += 1
 
     def measures(self) -> dict[str, list[dict[str, object]]]:
         """Every measure as a list of objects: the key's parts by name, and the value."""
-        found = {name: _rows(name, self.counts[name]) for name in MEASURES if name in _COUNTED}
-        found["cumulative_enrollment_by_day"] = _rows("cumulative_enrollment_by_day", self._cumulative())
-        days: Counter[Key] = Counter((day,) for _, day in self.active_courses)
-        found["active_courses_per_day"] = _rows("active_courses_per_day", days)
-        found["organizations"] = [{"value": len(self.organizations)}]
-        found["statements"] = [{"value": self.statements}]
-        found["last_event_time"] = [{"value": timestamp(self.last_time) if self.last_time else ""}]
-        return {name: found[name] for name in MEASURES}
+        found: dict[str, Mapping[Key, Any]] = {name: self.counts.get(name, Counter()) for name in MEASURES}
+        found["cumulative_enrollment_by_day"] = self._cumulative()
+        found["course_comparison"] = self._comparison()
+        for name in _SEGMENTS:
+            found[name] = _by_second(found[name])
+        found["active_courses_per_day"] = Counter((day,) for _, day in self.active_courses)
+        found["organizations"] = {(): len(self.organizations)}
+        found["statements"] = {(): self.statements}
+        found["last_event_time"] = {(): timestamp(self.last_time) if self.last_time else ""}
+        return {name: _rows(name, values) for name, values in found.items()}
 
-    def _cumulative(self) -> Mapping[Key, int]:
+    def _cumulative(self) -> dict[Key, int]:
         totals: dict[Key, int] = {}
         running: Counter[Key] = Counter()
-        for (course, mode, day), change in sorted(
-            self.counts["enrollment_changes_by_day"].items(), key=lambda item: (item[0][0], item[0][1], item[0][2])
-        ):
+        for (course, mode, day), change in sorted(self.counts["enrollment_changes_by_day"].items()):
             running[course, mode] += change
             if change:
                 totals[course, mode, day] = running[course, mode]
         return totals
 
-
-@dataclass(slots=True)
-class _Standing:
-    """Where one learner stands in one course: enrolled and how, grade, passed or failed."""
-
-    enrollment: tuple[bool, str] = (False, "")
-    ends_of_days: dict[int, tuple[bool, str]] = field(default_factory=dict)
-    grade: float | None = None
-    state: str = ""
-
-    def note(self, action: Action, day: int) -> None:
-        if action.event in ENROLLMENT:
-            self.enrollment = (action.event != happened.UNENROLLED, str(action.detail))
-            self.ends_of_days[day] = self.enrollment
-        elif action.event == happened.COURSE_GRADED:
-            self.grade = action.detail.earned
-            self.state = "passed" if action.detail.passed else "failed"
-        elif action.event in RESULTS:
-            self.state = "failed" if action.event == happened.NOW_FAILED else "passed"
-
-    def changes(self) -> Iterable[tuple[int, str, int]]:
-        """Day, mode and +1 or -1: how each day's end differs from the day's before."""
-        enrolled, mode = False, ""
-        for day in sorted(self.ends_of_days):
-            now_enrolled, now_mode = self.ends_of_days[day]
-            if (now_enrolled, now_mode if now_enrolled else "") != (enrolled, mode if enrolled else ""):
-                if enrolled:
-                    yield day, mode, -1
-                if now_enrolled:
-                    yield day, now_mode, 1
-            enrolled, mode = now_enrolled, now_mode
+    def _comparison(self) -> dict[Key, float]:
+        found: dict[Key, float] = {}
+        grades: dict[str, list[int]] = {course: [] for course in self.courses}
+        for (course, percent), learners in self.counts["grades_of_enrolled"].items():
+            grades[course] += [percent] * learners
+        for course in self.courses:
+            found[course, "enrollees"] = self.counts["currently_enrolled"][(course,)]
+            found[course, "passed"] = self.counts["passing_learners"][(course,)]
+            if grades[course]:
+                found[course, "average_grade"] = sum(grades[course]) / len(grades[course])
+                found[course, "median_grade"] = median(grades[course])
+        return found
 
 
-MEASURES: Final[dict[str, tuple[str, ...]]] = {
-    "currently_enrolled": ("course_key",),
-    "currently_enrolled_by_mode": ("course_key", "enrollment_mode"),
-    "enrollment_changes_by_day": ("course_key", "enrollment_mode", "day"),
-    "cumulative_enrollment_by_day": ("course_key", "enrollment_mode", "day"),
-    "active_learners_by_day": ("course_key", "day"),
-    "events_by_day": ("course_key", "day", "kind"),
-    "grade_buckets": ("course_key", "grade_bucket"),
-    "passing_learners": ("course_key",),
-    "active_learners_per_day": ("day",),
-    "active_courses_per_day": ("day",),
-    "organizations": (),
-    "last_event_time": (),
-    "statements": (),
-}
-"""Each measure with the names of its key's parts. A key that is not listed in the truth has the value 0."""
-
-_COUNTED: Final = frozenset(
-    {
-        "currently_enrolled",
-        "currently_enrolled_by_mode",
-        "enrollment_changes_by_day",
-        "active_learners_by_day",
-        "events_by_day",
-        "grade_buckets",
-        "passing_learners",
-        "active_learners_per_day",
-    }
-)
+def _by_second(changes: Mapping[Key, int]) -> dict[Key, int]:
+    """How many cover each second, from the changes at those where the number changes."""
+    found: dict[Key, int] = {}
+    video: Key = ()
+    covering = since = 0
+    for (*where, second), change in sorted(changes.items()):
+        if video != tuple(where):
+            video, covering = tuple(where), 0
+        if covering:
+            found |= {(*video, str(passed)): covering for passed in range(since, second)}
+        covering += change
+        since = second
+    return found
 
 
 def statements_of(action: Action) -> int:
@@ -219,77 +215,13 @@ def statements_of(action: Action) -> int:
     return 1
 
 
-def bucket(grade: float) -> str:
-    """The grade bucket of a course grade from 0 to 1: tens of percent, the lower end included."""
-    tens = min(int(round(grade * 100, 6)) // 10, 9)
-    return f"{tens * 10}-{100 if tens == 9 else tens * 10 + 9}"
-
-
 @lru_cache(maxsize=4096)
 def _text(day: int) -> str:
     return day_of(day * DAY).isoformat()
 
 
-def _rows(measure: str, counts: Mapping[Key, int]) -> list[dict[str, object]]:
+def _rows(measure: str, counts: Mapping[Key, Any]) -> list[dict[str, object]]:
     names = MEASURES[measure]
     return [
         {**dict(zip(names, key, strict=True)), "value": value} for key, value in sorted(counts.items()) if value != 0
     ]
-
-
-def save(truth: Truth, scenario: Scenario, path: Path) -> None:
-    """Write the truth to a file. Raises AspectsError when that is not possible."""
-    content = {
-        "seed": scenario.seed,
-        "end": scenario.end.isoformat(),
-        "lms_url": scenario.lms_url,
-        "statements": truth.statements,
-        "courses": sorted(truth.courses),
-        "measures": truth.measures(),
-    }
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2))
-    except OSError as error:
-        raise AspectsError(
-            f"The ground truth cannot be written to {path}.",
-            why=str(error),
-            fix="Free some space or choose another place.",
-            code="data.truth_unwritable",
-        ) from error
-
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """A truth file's content."""
-
-    courses: list[str]
-    measures: dict[str, dict[Key, Any]]
-
-
-def read(path: Path) -> Expected:
-    """A truth file. Raises AspectsError when it is missing or is none."""
-    try:
-        content = orjson.loads(path.read_bytes())
-        return Expected(
-            courses=[str(key) for key in content["courses"]],
-            measures={
-                name: {tuple(str(row[part]) for part in MEASURES[name]): row["value"] for row in rows}
-                for name, rows in content["measures"].items()
-                if name in MEASURES
-            },
-        )
-    except OSError as error:
-        raise AspectsError(
-            f"The truth file {path} cannot be read.",
-            why=str(error),
-            fix="./inv data.fake writes one and prints its path; give that with --truth.",
-            code="data.no_truth",
-        ) from error
-    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
-        raise AspectsError(
-            f"{path} is no truth file.",
-            why=f"{type(error).__name__}: {error}",
-            fix="./inv data.fake writes one and prints its path; give that with --truth.",
-            code="data.bad_truth",
-        ) from error

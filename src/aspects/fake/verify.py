@@ -2,76 +2,22 @@
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from aspects.errors import AspectsError
-from aspects.fake.truth import MEASURES, Expected, Key
+from aspects.fake.measures import MEASURES, Expected, Key
+from aspects.fake.queries import QUERIES
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-QUERIES: Final[dict[str, str]] = {
-    "currently_enrolled": """
-        select course_key, count() from reporting.enrollments
-        where course_key in {courses:Array(String)} and enrollment_status = 'registered' group by course_key
-    """,
-    "currently_enrolled_by_mode": """
-        select course_key, enrollment_mode, count() from reporting.enrollments
-        where course_key in {courses:Array(String)} and enrollment_status = 'registered'
-        group by course_key, enrollment_mode
-    """,
-    "enrollment_changes_by_day": """
-        select course_key, enrollment_mode, toString(day), sum(change) as total
-        from reporting.enrollment_changes_by_day
-        where course_key in {courses:Array(String)} group by course_key, enrollment_mode, day having total != 0
-    """,
-    "cumulative_enrollment_by_day": """
-        select course_key, enrollment_mode, toString(day),
-            sum(total) over (partition by course_key, enrollment_mode order by day) as cumulative
-        from (
-            select course_key, enrollment_mode, day, sum(change) as total
-            from reporting.enrollment_changes_by_day
-            where course_key in {courses:Array(String)} group by course_key, enrollment_mode, day having total != 0
-        )
-    """,
-    "active_learners_by_day": """
-        select course_key, toString(day), uniqExact(actor_id) from reporting.active_learners_by_day
-        where course_key in {courses:Array(String)} group by course_key, day
-    """,
-    "events_by_day": """
-        select course_key, toString(day), kind, sum(events) from reporting.events_by_day
-        where course_key in {courses:Array(String)} group by course_key, day, kind
-    """,
-    "grade_buckets": """
-        select course_key, grade_bucket, count() from reporting.course_grades
-        where course_key in {courses:Array(String)} and grade_bucket != '' group by course_key, grade_bucket
-    """,
-    "passing_learners": """
-        select course_key, count() from reporting.course_grades
-        where course_key in {courses:Array(String)} and state = 'passed' group by course_key
-    """,
-    "active_learners_per_day": """
-        select toString(day), uniqExact(actor_id) from reporting.active_learners_by_day
-        where course_key in {courses:Array(String)} group by day
-    """,
-    "active_courses_per_day": """
-        select toString(day), uniqExact(course_key) from reporting.active_learners_by_day
-        where course_key in {courses:Array(String)} group by day
-    """,
-    "organizations": """
-        select uniqExact(org) from reporting.events where course_key in {courses:Array(String)}
-    """,
-    "last_event_time": """
-        select concat(formatDateTime(max(event_time), '%Y-%m-%dT%H:%i:%S.%f', 'UTC'), '+00:00')
-        from reporting.events where course_key in {courses:Array(String)}
-    """,
-    "statements": "select count() from reporting.events where course_key in {courses:Array(String)}",
-}  # fmt: skip
-"""How each measure is read from the views that dashboards read: the key's columns, then the value.
-
-The warehouse may hold other courses too, so every question is about the truth's own.
-"""
+MISSING_DIFFERS: Final = False
+"""Whether a view that the warehouse does not have counts as a difference."""
+_AT_RISK_AFTER: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +30,20 @@ class Difference:
     found: Any
 
 
-def verify(client: Client, expected: Expected) -> list[Difference]:
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """How many measures were compared, where they differ, and the measures whose view does not exist."""
+
+    compared: int
+    differences: list[Difference]
+    missing: list[str]
+
+    @property
+    def agrees(self) -> bool:
+        return not self.differences and not (MISSING_DIFFERS and self.missing)
+
+
+def verify(client: Client, expected: Expected) -> Verified:
     """Compare every measure of the truth with the warehouse.
 
     Raises AspectsError when the warehouse cannot be asked.
@@ -92,9 +51,15 @@ def verify(client: Client, expected: Expected) -> list[Difference]:
     from clickhouse_connect.driver.exceptions import ClickHouseError  # slow to import
 
     differences: list[Difference] = []
+    parameters = {"courses": expected.courses, "mark": expected.refused_mark}
+    named = client.query("select name from system.tables where database = 'reporting'").result_rows
+    views = {str(row[0]) for row in named}
+    missing = [measure for measure in expected.measures if not views_of(measure) <= views]
     for measure, values in expected.measures.items():
+        if measure in missing:
+            continue
         try:
-            rows = client.query(QUERIES[measure], parameters={"courses": expected.courses}).result_rows
+            rows = client.query(QUERIES[measure], parameters=parameters).result_rows
         except ClickHouseError as error:
             raise AspectsError(
                 f"The measure {measure} cannot be read from the warehouse.",
@@ -103,8 +68,29 @@ def verify(client: Client, expected: Expected) -> list[Difference]:
                 code="data.verify_query",
             ) from error
         found: dict[Key, Any] = {tuple(str(part) for part in row[:-1]): row[-1] for row in rows}
+        if measure == "at_risk_learners":
+            values, found = at_risk_now(values, found, datetime.now(UTC))
         differences += compare(measure, values, found)
-    return differences
+    return Verified(len(expected.measures) - len(missing), differences, missing)
+
+
+def views_of(measure: str) -> set[str]:
+    """The views that a measure is read from."""
+    return set(re.findall(r"reporting\.(\w+)", QUERIES[measure]))
+
+
+def at_risk_now(
+    expected: dict[Key, Any], found: dict[Key, Any], now: datetime
+) -> tuple[dict[Key, Any], dict[Key, Any]]:
+    """What of the truth is at risk as of now: those whose last visit is seven days ago.
+
+    The truth knows the day of a last visit, so the day on which the seven days end is left out of both.
+    """
+    limit = (now - _AT_RISK_AFTER).date()
+    return (
+        {key: value for key, value in expected.items() if date.fromisoformat(key[1]) < limit},
+        {key: value for key, value in found.items() if date.fromisoformat(key[1]) != limit},
+    )
 
 
 def compare(measure: str, expected: dict[Key, Any], found: dict[Key, Any]) -> list[Difference]:
@@ -113,5 +99,11 @@ def compare(measure: str, expected: dict[Key, Any], found: dict[Key, Any]) -> li
     return [
         Difference(measure, dict(zip(names, key, strict=True)), expected.get(key, 0), found.get(key, 0))
         for key in sorted(expected.keys() | found.keys())
-        if expected.get(key, 0) != found.get(key, 0)
+        if not _same(expected.get(key, 0), found.get(key, 0))
     ]
+
+
+def _same(expected: Any, found: Any) -> bool:
+    if isinstance(expected, float) or isinstance(found, float):
+        return math.isclose(expected, found, rel_tol=1e-6, abs_tol=1e-6)
+    return bool(expected == found)

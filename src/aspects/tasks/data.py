@@ -19,6 +19,7 @@ from aspects.settings import Settings
 from aspects.tasks.base import task
 
 if TYPE_CHECKING:
+    from aspects.fake.faults import Faults
     from aspects.fake.sinks import Sink
     from aspects.xapi.load import LoadReport, Rejects
 
@@ -33,8 +34,10 @@ if TYPE_CHECKING:
         "sink": "Where statements go: clickhouse, ralph, or file.",
         "out": "The file for --sink file; .gz and .zst are compressed.",
         "workers": "Processes that generate; one for small counts, else one a core. The result is the same.",
+        "faults": "What goes wrong, as duplicates=0.01,late=0.02,disorder=0.05,malformed=0.001; these when not named.",
         "truth": "Where to write the ground truth; beside --out, or under .aspects/truth, unless given.",
-    }
+    },
+    optional=["faults"],
 )
 def fake(
     context: Context,
@@ -45,6 +48,7 @@ def fake(
     out: str = "",
     workers: int = 0,
     truth: str = "",
+    faults: str | bool = "",
     json: bool = False,
 ) -> None:
     """Generate courses and learners at work, with the true value of each measure.
@@ -59,17 +63,23 @@ def fake(
     settings = settings_module.load()
     scenario = Scenario(seed, _day(end), settings.lms_url)
     _check_fake(count, workers, sink, out)
-    opened = _sink(settings, sink, out)
+    wrong = _faults(faults, sink)
+    opened = _sink(settings, sink, out, wrong.any)
     truth_file = Path(truth) if truth else _truth_file(settings, out, scenario.seed, scenario.end, count)
     with console.progress("Generate", total=count, unit="statements") as progress:
-        made = produce(scenario, count, workers or _workers(count), opened, truth_file, settings.pii, progress.advance)
+        made = produce(
+            scenario, count, workers or _workers(count), opened, truth_file, settings.pii, progress.advance, wrong
+        )
     present = "" if made.new is None or made.new == count else f" {count - made.new:,} of them were there already."
     console.say(f"{made.courses} courses, {made.enrollments:,} enrollments, {made.statements:,} statements.{present}")
+    if made.refused:
+        console.say(f"{made.refused:,} broken statements besides.")
     console.say(f"Ground truth: {made.truth}")
     console.result(
         {
             "statements": made.statements,
             "new": made.new,
+            "malformed": made.refused,
             "courses": made.courses,
             "enrollments": made.enrollments,
             "seconds": round(made.seconds, 3),
@@ -134,7 +144,23 @@ def _truth_file(settings: Settings, out: str, seed: int, end: date, count: int) 
     return settings.state / "truth" / f"seed-{seed}-end-{end.isoformat()}-count-{count}.json"
 
 
-def _sink(settings: Settings, name: str, out: str) -> Sink:
+def _faults(given: str | bool, sink: str) -> Faults:
+    from aspects.fake.faults import USUAL, Faults, parse
+
+    if given and sink == "ralph":
+        raise AspectsError(
+            "--faults has no meaning with --sink ralph.",
+            why="An LRS refuses a whole request for one broken statement.",
+            fix="Use --sink clickhouse or --sink file.",
+            code="data.faults",
+            status=2,
+        )
+    if isinstance(given, bool):
+        return USUAL if given else Faults()
+    return parse(given) if given else Faults()
+
+
+def _sink(settings: Settings, name: str, out: str, as_they_come: bool) -> Sink:
     from aspects.fake import sinks
     from aspects.stack.secrets import load_secrets
     from aspects.warehouse.client import connect
@@ -146,7 +172,7 @@ def _sink(settings: Settings, name: str, out: str) -> Sink:
         return sinks.RalphSink(
             settings.ralph_url, secrets["RALPH_USER"], secrets["RALPH_PASSWORD"], connect(settings, user="sink")
         )
-    return sinks.ClickHouseSink(connect(settings, user="lrs"), connect(settings, user="sink"))
+    return sinks.ClickHouseSink(connect(settings, user="lrs"), connect(settings, user="sink"), as_they_come)
 
 
 @task(
@@ -246,7 +272,7 @@ def verify(context: Context, truth: str = "", json: bool = False) -> None:
 
     Looks at the courses of the truth file only, so other data in the warehouse does not matter.
     """
-    from aspects.fake.truth import read
+    from aspects.fake.measures import read
     from aspects.fake.verify import verify as compare
     from aspects.warehouse.client import connect
 
@@ -255,8 +281,9 @@ def verify(context: Context, truth: str = "", json: bool = False) -> None:
     path = Path(truth) if truth else _newest_truth(settings)
     expected = read(path)
     with console.phase(f"Compare with {path}") as phase:
-        differences = compare(connect(settings, user="report"), expected)
-        phase.note(f"{len(expected.measures)} measures")
+        verified = compare(connect(settings, user="report"), expected)
+        phase.note(f"{verified.compared} measures")
+    differences = verified.differences
     if differences:
         console.table(
             "Differences",
@@ -264,18 +291,21 @@ def verify(context: Context, truth: str = "", json: bool = False) -> None:
             [(one.measure, ", ".join(one.key.values()) or "-", one.expected, one.found) for one in differences[:50]],
         )
         console.warn(f"{len(differences):,} values differ.")
-    else:
-        console.say("Every value is as expected.")
+    if verified.missing:
+        console.warn(f"The warehouse has no view for {', '.join(verified.missing)}.")
+    if not differences:
+        console.say("Every value that could be compared is as expected.")
     console.result(
         {
-            "measures": len(expected.measures),
+            "measures": verified.compared,
             "differences": [
                 {"measure": one.measure, "key": one.key, "expected": one.expected, "found": one.found}
                 for one in differences
             ],
+            "missing": verified.missing,
         }
     )
-    if differences:
+    if not verified.agrees:
         raise Exit(code=1)
 
 

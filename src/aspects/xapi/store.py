@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import sys
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -49,28 +50,23 @@ class StatementStore:
         Of statements with one id the first stays, whatever the others say. Raises AspectsError when the
         database refuses or cannot be reached; running the same again then is safe.
         """
-        from clickhouse_connect.driver.exceptions import ClickHouseError  # slow to import
-
         unique, repeated, differing = _once(statements)
-        try:
+        with _explained():
             known = self._known(unique)
-            new = [one for one in unique if one.event_id not in known]
-            if new:
-                self._client.raw_insert(RAW_TABLE, insert_block=native_block(new), fmt="Native", compression=None)
-        except ClickHouseError as error:
-            raise AspectsError(
-                "The statements could not be stored.",
-                why=str(error).strip(),
-                fix="See ./inv dev.status and the log (./inv dev.logs clickhouse), then run the same command again: "
-                "nothing is stored twice.",
-                code="data.not_stored",
-            ) from error
+        new = [one for one in unique if one.event_id not in known]
+        if new:
+            self.insert(new)
         known_differ = sum(
             1
             for one in unique
             if one.event_id in known and known[one.event_id] != hashlib.md5(one.text, usedforsecurity=False).hexdigest()
         )
         return Added(len(new), repeated + len(known), differing + known_differ)
+
+    def insert(self, statements: Sequence[Statement]) -> None:
+        """Store statements as they come, those too that are stored already. Raises AspectsError as `add` does."""
+        with _explained():
+            self._client.raw_insert(RAW_TABLE, insert_block=native_block(statements), fmt="Native", compression=None)
 
     def _known(self, statements: Sequence[Statement]) -> dict[int, str]:
         """Of these, the ids that are stored, each with the MD5 of the stored text."""
@@ -93,6 +89,22 @@ class StatementStore:
         between = f"between {_moment(min(times))} and {_moment(max(times))}"
         question = f"select 1 from {RAW_TABLE} where emission_time {between} limit 1"  # noqa: S608  # numbers
         return not self._client.query(question).result_rows
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    from clickhouse_connect.driver.exceptions import ClickHouseError  # slow to import
+
+    try:
+        yield
+    except ClickHouseError as error:
+        raise AspectsError(
+            "The statements could not be stored.",
+            why=str(error).strip(),
+            fix="See ./inv dev.status and the log (./inv dev.logs clickhouse), then run the same command again: "
+            "nothing is stored twice.",
+            code="data.not_stored",
+        ) from error
 
 
 def _once(statements: Iterable[Statement]) -> tuple[list[Statement], int, int]:
