@@ -22,8 +22,8 @@ with
         from {{ source("event_sink", "course_blocks") }}
     )
 select
-    toLowCardinality(course_org(course_key)) as org,
-    toLowCardinality(course_key) as course_key,
+    course_org(course_key) as org,
+    course_key,
     time_last_dumped as published_at,
     dump_id,
     location as block_id,
