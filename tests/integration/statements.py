@@ -11,6 +11,7 @@ from uuid import UUID
 from hypothesis import strategies as st
 
 from tests.integration.conftest import Warehouse
+from tests.integration.learning import DUMP_COLUMNS, Dumped, learning
 
 LMS = "https://lms.example"
 COURSES = ("course-v1:North+Bio+2025", "course-v1:South+Art+2025", "ccx-v1:North+Bio+2025+ccx@3")
@@ -49,6 +50,15 @@ def store(warehouse: Warehouse, rows: list[Row]) -> None:
         client.close()
 
 
+def publish(warehouse: Warehouse, rows: list[Dumped]) -> None:
+    """Insert blocks of courses as the LMS does: one insert, as the user sink."""
+    client = warehouse.client("sink")
+    try:
+        client.insert("event_sink.course_blocks", rows, column_names=DUMP_COLUMNS)
+    finally:
+        client.close()
+
+
 def course(key: str, **definition: Any) -> dict[str, Any]:
     return {
         "id": f"{LMS}/course/{key}",
@@ -66,7 +76,11 @@ def said(draw: st.DrawFn, number: int) -> Row:
         "actor": {"account": {"homePage": LMS, "name": draw(st.sampled_from(ACTORS))}},
     }
     parent = {"contextActivities": {"parent": [course(key)]}}
-    kind = draw(st.sampled_from(("enrol", "leave", "grade", "result", "visit", "strange", "broken")))
+    kinds = ("enrol", "leave", "grade", "result", "visit", "strange", "broken", *["learn"] * 7)
+    kind = draw(st.sampled_from(kinds))
+    if kind == "learn":
+        verb, target, more = learning(draw, key, LMS, course(key))
+        return row_of(statement(number, verb, target, **parts, **more))
     if kind in ("enrol", "leave"):
         verb = (
             "http://adlnet.gov/expapi/verbs/registered"

@@ -1,11 +1,9 @@
--- The blocks of each course as of its latest publish, each with what it is in. Blocks with the same numbers
--- are in the
--- same section, subsection and unit.
+-- The blocks of each course as of its latest publish, each with what it is in. Blocks with the same
+-- numbers are in the same section, subsection and unit.
 with
-    publishes as (
-        select *, max((published_at, dump_id)) over (partition by org, course_key) as latest
-        from {{ everywhere(ref("rollup_blocks")) }} final
-    )
+    -- A publish that was sent twice is one.
+    once as (select distinct * from {{ everywhere(ref("rollup_blocks")) }}),
+    publishes as (select *, max((published_at, dump_id)) over (partition by org, course_key) as latest from once)
 select
     org,
     course_key,

@@ -1,6 +1,5 @@
 -- Each block of each publish of a course, read once. Older publishes are kept: which one is the current
--- one is found out
--- when a chart is read, so that a republish needs no rebuild.
+-- one is found out when a chart is read, so that a republish needs no rebuild.
 {{
     config(
         materialized="rollup",

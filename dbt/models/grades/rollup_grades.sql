@@ -1,6 +1,5 @@
 -- The latest grade of each learner in each course and in each subsection, and the latest word on whether
--- they passed the
--- course. A course's own grade has no block.
+-- they passed the course. A course's own grade has no block.
 {{ config(materialized="rollup", engine=aggregating(), order_by="(org, course_key, block_id, actor_id)") }}
 
 select

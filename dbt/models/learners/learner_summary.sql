@@ -1,5 +1,5 @@
--- Where each learner stands in each course: enrollment, last visit and grade, and whether they may drop
--- out.
+-- Where each learner stands in each course: enrollment, last visit and grade, and whether they may
+-- drop out.
 with
     visits as (
         select org, course_key, actor_id, max(last_visited_at) as last_visited_at

@@ -1,6 +1,5 @@
 -- How many pages of each subsection each learner has viewed, beside how many it has now. Who viewed
--- anything in a section
--- has a row for each of its subsections, so the sums over a section are right.
+-- anything in a section has a row for each of its subsections, so the sums over a section are right.
 with
     -- Each page that a learner viewed, as the subsection that it is in.
     viewed as (

@@ -1,6 +1,5 @@
 -- When each learner was at which place: at a position of a sequence, or at a block that a link names.
--- Which unit that is
--- depends on the course's latest publish, so it is found out when a chart is read.
+-- Which unit that is depends on the course's latest publish, so it is found out when a chart is read.
 {{
     config(
         materialized="rollup",

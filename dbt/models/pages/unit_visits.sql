@@ -19,13 +19,11 @@ with
             org,
             course_key,
             section,
-            section_with_name,
-            subsection_with_name,
             subsection_id,
             block_id as unit_id,
             arrayJoin([(subsection_id, unit), (block_id, toUInt16(0))]) as place,
-            tupleElement(place, 1) as block_id,
-            tupleElement(place, 2) as position
+            tupleElement(place, 1) as place_id,
+            tupleElement(place, 2) as place_position
         from {{ ref("block_hierarchy") }}
         where block_type = 'vertical' and subsection_id != ''
     )
@@ -43,6 +41,6 @@ inner join
     places
     on visits.org = places.org
     and visits.course_key = places.course_key
-    and visits.block_id = places.block_id
-    and visits.position = places.position
+    and visits.block_id = places.place_id
+    and visits.position = places.place_position
 group by org, course_key, actor_id, section, subsection_id, unit_id

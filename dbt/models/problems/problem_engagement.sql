@@ -1,6 +1,6 @@
 -- How many problems of each subsection each learner has attempted, beside how many it has now. Who
--- attempted anything in a
--- section has a row for each of its subsections that have problems, so the sums over a section are right.
+-- attempted anything in a section has a row for each of its subsections that have problems, so the sums
+-- over a section are right.
 with
     problems as (
         select org, course_key, block_id, section, section_with_name, subsection_with_name, subsection_id, graded

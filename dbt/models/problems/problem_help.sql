@@ -1,6 +1,5 @@
--- How often each learner asked for hints and answers of each problem. Read from the statements: few are of
--- this kind, and
--- the course and the kind lead to them.
+-- How often each learner asked for hints and answers of each problem. Read from the statements: few are
+-- of this kind, and the course and the kind lead to them.
 with
     asked as (
         select org, course_key, block_id, shown, actor_id, uniqExact(event_id) as times

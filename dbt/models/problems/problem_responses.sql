@@ -1,6 +1,5 @@
 -- The first and the last response of each learner to each question. An attempt without a number has the
--- number of its
--- place in the learner's history of the question.
+-- number of its place in the learner's history of the question.
 with
     histories as (
         select org, course_key, block_id, actor_id, arraySort(groupUniqArrayMerge(responses)) as responses

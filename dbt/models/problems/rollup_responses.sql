@@ -1,7 +1,6 @@
--- All that a learner answered to a problem, as a set: a response that comes twice is in it once. A response
--- without a
--- number gets the number that its place in the history gives it, so the whole history is needed; it is
--- short.
+-- All that a learner answered to a problem, as a set: a response that comes twice is in it once. A
+-- response without a number gets the number that its place in the history gives it, so the whole history
+-- is needed; it is short.
 {{ config(materialized="rollup", engine=aggregating(), order_by="(org, course_key, block_id, actor_id)") }}
 
 select
