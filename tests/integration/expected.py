@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tests.integration.expected_learning import block_of, course_of, learning_tables, summaries
+from tests.integration.learning import PUBLISHED, places
 from tests.integration.statements import Row
 
 Table = list[tuple[Any, ...]]
@@ -23,7 +24,7 @@ def tables_for(rows: list[Row]) -> dict[str, Table]:
     history = sorted(valid.values(), key=lambda said: (datetime.fromisoformat(said["timestamp"]), said["id"]))
     enrollments, grades = _enrollments(history), _grades(history)
     return {
-        **learning_tables(history),
+        **learning_tables(history, {key: places(key) for key in PUBLISHED}),
         **summaries(history, enrollments, grades, datetime.now(UTC)),
         "enrollments": enrollments,
         "enrollment_changes_by_day": _enrollment_changes(history),

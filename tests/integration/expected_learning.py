@@ -11,7 +11,7 @@ from datetime import datetime
 from statistics import fmean, median
 from typing import Any
 
-from tests.integration.learning import PUBLISHED, Place, places
+from tests.integration.learning import Place
 
 Said = dict[str, Any]
 Table = list[tuple[Any, ...]]
@@ -20,9 +20,8 @@ ENDING = "http://id.tincanapi.com/extension/ending-point"
 ATTEMPT = "http://id.tincanapi.com/extension/attempt-id"
 
 
-def learning_tables(history: list[Said]) -> dict[str, Table]:
-    """Each table's rows. The history is in the order of its times and ids."""
-    structure = {key: places(key) for key in PUBLISHED}
+def learning_tables(history: list[Said], structure: dict[str, list[Place]]) -> dict[str, Table]:
+    """Each table's rows. The history is in the order of its times and ids; the structure is by course, in order."""
     visits = _visits(history, structure)
     responses = _responses(history)
     return {
@@ -42,8 +41,12 @@ def learning_tables(history: list[Said]) -> dict[str, Table]:
 
 def course_of(said: Said) -> str:
     activities = said.get("context", {}).get("contextActivities", {})
-    named = [*activities.get("grouping", []), *activities.get("parent", []), said["object"]]
-    return str(named[0]["id"]).rsplit("/", 1)[1]
+    parent = next(iter(activities.get("parent", [])), None)
+    named = said["object"]
+    if parent:
+        is_course = parent.get("definition", {}).get("type", "").endswith("/course")
+        named = parent if is_course else activities["grouping"][0]
+    return str(named["id"]).rsplit("/", 1)[1]
 
 
 def block_of(said: Said) -> tuple[str, str]:
@@ -128,7 +131,7 @@ def _responses(history: list[Said]) -> Table:
         if _verb(said) == "evaluated":
             block, question = block_of(said)
             mine = checks[course_of(said), _actor(said), block][question]
-            number = said["object"]["definition"]["extensions"].get(ATTEMPT, len(mine) + 1)
+            number = said["object"]["definition"].get("extensions", {}).get(ATTEMPT, len(mine) + 1)
             result = said["result"]
             mine.append((number, _time(said), said["id"], result["success"], result.get("response", "")))
     rows: Table = []

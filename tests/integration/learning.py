@@ -140,5 +140,3 @@ def _answer(
     definition = {"type": "http://adlnet.gov/expapi/activities/cmi.interaction", "extensions": extensions}
     evaluated = "https://w3id.org/xapi/acrossx/verbs/evaluated"
     return evaluated, {"id": iri, "definition": definition}, {"result": result, "context": context}
-
-

@@ -8,10 +8,11 @@ from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
+from hypothesis import HealthCheck, Phase, find, settings
 from hypothesis import strategies as st
 
 from tests.integration.conftest import Warehouse
-from tests.integration.learning import DUMP_COLUMNS, Dumped, learning
+from tests.integration.learning import DUMP_COLUMNS, Dumped, dumps, learning
 
 LMS = "https://lms.example"
 COURSES = ("course-v1:North+Bio+2025", "course-v1:South+Art+2025", "ccx-v1:North+Bio+2025+ccx@3")
@@ -57,6 +58,29 @@ def publish(warehouse: Warehouse, rows: list[Dumped]) -> None:
         client.insert("event_sink.course_blocks", rows, column_names=DUMP_COLUMNS)
     finally:
         client.close()
+
+
+def empty(warehouse: Warehouse) -> None:
+    """Take every statement out, and all that was made of them."""
+    client = warehouse.client("admin")
+    try:
+        tables = client.query(
+            "select database || '.' || name from system.tables where engine like '%MergeTree'"
+            " and (database in ('xapi', 'event_sink') or database = 'reporting' and name != 'dbt_runs')"
+        ).result_rows
+        for (table,) in tables:
+            client.command(f"truncate table {table}")
+    finally:
+        client.close()
+
+
+def fill(warehouse: Warehouse, inserts: list[list[Row]], dumped: list[list[Dumped]] | None = None) -> None:
+    """Store the statements, and before them what the LMS says of the courses: all at once unless given."""
+    empty(warehouse)
+    for blocks in dumped or [dumps()]:
+        publish(warehouse, blocks)
+    for rows in inserts:
+        store(warehouse, rows)
 
 
 def course(key: str, **definition: Any) -> dict[str, Any]:
@@ -118,3 +142,19 @@ def batches(draw: st.DrawFn) -> list[list[Row]]:
     cuts = sorted(draw(st.sets(st.integers(1, max(1, len(order) - 1)), max_size=8)))
     edges = [0, *cuts, len(order)]
     return [order[start:end] for start, end in pairwise(edges) if order[start:end]]
+
+
+def batches_of_the_sample() -> list[list[Row]]:
+    """A fixed set of a few hundred statements in uneven inserts."""
+    return find(
+        batches(),
+        lambda inserts: sum(map(len, inserts)) > 30,
+        settings=settings(
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            database=None,
+            derandomize=True,
+            phases=[Phase.generate],
+            max_examples=500,
+        ),
+    )

@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, Phase, find, given, settings
 from aspects.warehouse import dbt
 from tests.integration.conftest import Warehouse
 from tests.integration.expected import tables_for
-from tests.integration.learning import Dumped, dumps, publishes
-from tests.integration.statements import Row, batches, publish, store
+from tests.integration.learning import Dumped, publishes
+from tests.integration.statements import Row, batches, batches_of_the_sample, fill, store
 
 COLUMNS = {
     "events": "*",
@@ -70,20 +70,6 @@ MEASURED = {
 slow = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 
 
-def empty(warehouse: Warehouse) -> None:
-    """Take every statement out, and all that was made of them."""
-    client = warehouse.client("admin")
-    try:
-        tables = client.query(
-            "select database || '.' || name from system.tables where engine like '%MergeTree'"
-            " and (database in ('xapi', 'event_sink') or database = 'reporting' and name != 'dbt_runs')"
-        ).result_rows
-        for (table,) in tables:
-            client.command(f"truncate table {table}")
-    finally:
-        client.close()
-
-
 def read(warehouse: Warehouse, columns: dict[str, str]) -> dict[str, list[tuple[Any, ...]]]:
     """What a dashboard would read, each table's rows in one order."""
     client = warehouse.client("report")
@@ -105,15 +91,6 @@ def read(warehouse: Warehouse, columns: dict[str, str]) -> dict[str, list[tuple[
 def _plain(value: Any) -> Any:
     """Times come without a zone, and are UTC."""
     return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
-
-
-def fill(warehouse: Warehouse, inserts: list[list[Row]], dumped: list[list[Dumped]] | None = None) -> None:
-    """Store the statements, and before them what the LMS says of the courses: all at once unless given."""
-    empty(warehouse)
-    for blocks in dumped or [dumps()]:
-        publish(warehouse, blocks)
-    for rows in inserts:
-        store(warehouse, rows)
 
 
 def full_build(inserts: list[list[Row]]) -> list[list[Row]]:
@@ -238,12 +215,3 @@ def test_statements_that_arrive_during_a_rebuild_are_not_lost(warehouse: Warehou
     assert len(sent) > 10, "nothing arrived during the rebuild: the test shows nothing"
     store(warehouse, [row for row in full_build(inserts)[0] if row not in sent] or sent[:1])
     assert read(warehouse, COLUMNS) == expected
-
-
-def batches_of_the_sample() -> list[list[Row]]:
-    """A fixed set of a few hundred statements in uneven inserts."""
-    return find(
-        batches(),
-        lambda inserts: sum(map(len, inserts)) > 30,
-        settings=settings(slow, database=None, derandomize=True, phases=[Phase.generate], max_examples=500),
-    )

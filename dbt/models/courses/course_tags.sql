@@ -11,9 +11,7 @@ with
         group by id
     ),
     taxonomies as (
-        select id, argMax(name, time_last_dumped) as taxonomy
-        from {{ source("event_sink", "taxonomy") }}
-        group by id
+        select id, argMax(name, time_last_dumped) as taxonomy from {{ source("event_sink", "taxonomy") }} group by id
     )
 select distinct
     toLowCardinality(course_org(tags.course_key)) as org,

@@ -8,18 +8,9 @@
     )
 }}
 
-with
-    parsed as (
-        select
-            *,
-            JSONExtract(
-                xblock_data_json,
-                'Tuple(
+with parsed as (select *, JSONExtract(xblock_data_json, 'Tuple(
                     block_type String, detached UInt8, graded UInt8, section UInt16, subsection UInt16, unit UInt16
-                )'
-            ) as facts
-        from {{ source("event_sink", "course_blocks") }}
-    )
+                )') as facts from {{ source("event_sink", "course_blocks") }})
 select
     course_org(course_key) as org,
     course_key,

@@ -7,9 +7,8 @@ with
             countIf(enrollment_status = 'registered') as enrollees,
             countIf(at_risk) as at_risk,
             avgOrNullIf(grade_percent, enrollment_status = 'registered') as average_grade,
-            quantileExactInclusiveOrNullIf(0.5)(
-                grade_percent, enrollment_status = 'registered' and grade_percent is not null
-            ) as median_grade
+            quantileExactInclusiveOrNullIf(0.5)
+            (grade_percent, enrollment_status = 'registered' and grade_percent is not null) as median_grade
         from {{ ref("learner_summary") }}
         group by org, course_key
     ),
@@ -21,7 +20,9 @@ with
     ),
     -- As on the Course Dashboard: also who has left since.
     passed as (
-        select org, course_key, countIf(state = 'passed') as passed from {{ ref("course_grades") }} group by org, course_key
+        select org, course_key, countIf(state = 'passed') as passed
+        from {{ ref("course_grades") }}
+        group by org, course_key
     ),
     tags as (
         select org, course_key, arrayStringConcat(arraySort(groupUniqArray(tag)), ', ') as tags

@@ -8,8 +8,7 @@ with
         group by org, course_key, actor_id, section
     ),
     totals as (
-        select
-            org, course_key, section, section_with_name, subsection_with_name, subsection_id, count() as pages_total
+        select org, course_key, section, section_with_name, subsection_with_name, subsection_id, count() as pages_total
         from {{ ref("block_hierarchy") }}
         where block_type = 'vertical' and subsection_id != ''
         group by org, course_key, section, section_with_name, subsection_with_name, subsection_id
@@ -27,8 +26,5 @@ select
     totals.pages_total as pages_total
 from viewed
 inner join
-    totals
-    on viewed.org = totals.org
-    and viewed.course_key = totals.course_key
-    and viewed.section = totals.section
+    totals on viewed.org = totals.org and viewed.course_key = totals.course_key and viewed.section = totals.section
 left join {{ ref("course_names") }} as course_names on totals.course_key = course_names.course_key

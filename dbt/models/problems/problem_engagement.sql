@@ -7,9 +7,7 @@ with
         from {{ ref("block_hierarchy") }}
         where block_type = 'problem' and subsection_id != ''
     ),
-    attempts as (
-        select distinct org, course_key, block_id, actor_id from {{ everywhere(ref("rollup_responses")) }}
-    ),
+    attempts as (select distinct org, course_key, block_id, actor_id from {{ everywhere(ref("rollup_responses")) }}),
     -- Each problem that a learner attempted, as the subsection that it is in and whether it is graded.
     attempted as (
         select

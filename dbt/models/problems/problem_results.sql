@@ -14,7 +14,9 @@ with
         from {{ ref("problem_responses") }}
         group by org, course_key, course_name, course_run, actor_id, block_id
     ),
-    problems as (select org, course_key, block_id, graded from {{ ref("block_hierarchy") }} where block_type = 'problem')
+    problems as (
+        select org, course_key, block_id, graded from {{ ref("block_hierarchy") }} where block_type = 'problem'
+    )
 select
     results.org as org,
     results.course_key as course_key,

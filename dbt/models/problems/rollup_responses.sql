@@ -10,14 +10,7 @@ select
     actor_id,
     groupUniqArrayState(
         cast(
-            (
-                toString(question),
-                event_time,
-                UUIDToNum(event_id),
-                ifNull(attempt, 0),
-                ifNull(success, false),
-                response
-            ),
+            (toString(question), event_time, UUIDToNum(event_id), ifNull(attempt, 0), ifNull(success, false), response),
             'Tuple(
                 question String, at DateTime64(6, \'UTC\'), id FixedString(16), attempt UInt32, success Bool,
                 response String
