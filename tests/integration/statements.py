@@ -91,7 +91,7 @@ def course(key: str, **definition: Any) -> dict[str, Any]:
 
 
 @st.composite
-def said(draw: st.DrawFn, number: int) -> Row:
+def said(draw: st.DrawFn, number: int, learn: int) -> Row:
     """One statement of a kind that a table counts on, or a broken one. Times collide on purpose."""
     key = draw(st.sampled_from(COURSES))
     when = START + draw(st.integers(0, 5)) * timedelta(hours=1)
@@ -100,7 +100,7 @@ def said(draw: st.DrawFn, number: int) -> Row:
         "actor": {"account": {"homePage": LMS, "name": draw(st.sampled_from(ACTORS))}},
     }
     parent = {"contextActivities": {"parent": [course(key)]}}
-    kinds = ("enrol", "leave", "grade", "result", "visit", "strange", "broken", *["learn"] * 7)
+    kinds = ("enrol", "leave", "grade", "result", "visit", "strange", "broken", *["learn"] * learn)
     kind = draw(st.sampled_from(kinds))
     if kind == "learn":
         verb, target, more = learning(draw, key, LMS, course(key))
@@ -134,9 +134,12 @@ def said(draw: st.DrawFn, number: int) -> Row:
 
 
 @st.composite
-def batches(draw: st.DrawFn) -> list[list[Row]]:
-    """Some statements, in inserts of any size and order, with duplicates inside and across them."""
-    rows = [draw(said(number)) for number in range(1, draw(st.integers(1, 25)) + 1)]
+def batches(draw: st.DrawFn, learn: int = 7) -> list[list[Row]]:
+    """Some statements, in inserts of any size and order, with duplicates inside and across them.
+
+    Of 7 + `learn` statements, `learn` are of what learners do inside the course.
+    """
+    rows = [draw(said(number, learn)) for number in range(1, draw(st.integers(1, 25)) + 1)]
     again = draw(st.lists(st.sampled_from(rows), max_size=10))
     order = draw(st.permutations(rows + again))
     cuts = sorted(draw(st.sets(st.integers(1, max(1, len(order) - 1)), max_size=8)))
