@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
+from tests.integration.expected_learning import block_of, course_of, learning_tables, summaries
+from tests.integration.learning import PUBLISHED, places
 from tests.integration.statements import Row
 
 Table = list[tuple[Any, ...]]
@@ -20,17 +22,20 @@ def tables_for(rows: list[Row]) -> dict[str, Table]:
     """Each table's rows, sorted, without the columns that only repeat a course's key."""
     valid = {row[0]: json.loads(row[2]) for row in rows if _is_valid(row[2])}
     history = sorted(valid.values(), key=lambda said: (datetime.fromisoformat(said["timestamp"]), said["id"]))
+    enrollments, grades = _enrollments(history), _grades(history)
     return {
-        "enrollments": _enrollments(history),
+        **learning_tables(history, {key: places(key) for key in PUBLISHED}),
+        **summaries(history, enrollments, grades, datetime.now(UTC)),
+        "enrollments": enrollments,
         "enrollment_changes_by_day": _enrollment_changes(history),
         "active_learners_by_day": sorted(
-            {(_course(said), _day(said), _actor(said)) for said in history if _is_active(said)}
+            {(course_of(said), _day(said), _actor(said)) for said in history if _is_active(said)}
         ),
         "events_by_day": sorted(
             (*key, count)
-            for key, count in Counter((_course(said), _day(said), _kind(said)) for said in history).items()
+            for key, count in Counter((course_of(said), _day(said), _kind(said)) for said in history).items()
         ),
-        "course_grades": _grades(history),
+        "course_grades": grades,
         "refused_statements": sorted({(str(row[0]), row[2]) for row in rows if not _is_valid(row[2])}),
     }
 
@@ -41,7 +46,7 @@ def _enrollments(history: list[dict[str, Any]]) -> Table:
     for said in history:
         if _kind(said) != "enrollment":
             continue
-        learner = (_course(said), _actor(said))
+        learner = (course_of(said), _actor(said))
         enrolled = _verb(said) == "registered"
         latest[learner] = ("registered" if enrolled else "unregistered", _mode(said))
         if enrolled:
@@ -68,8 +73,8 @@ def _grades(history: list[dict[str, Any]]) -> Table:
     percent: dict[tuple[str, str], float] = {}
     state: dict[tuple[str, str], str] = {}
     for said in history:
-        learner = (_course(said), _actor(said))
-        if _kind(said) == "grade":
+        learner = (course_of(said), _actor(said))
+        if _kind(said) == "grade" and not block_of(said)[0]:
             percent[learner] = 100 * said["result"]["score"]["scaled"]
             (classification,) = said["result"]["extensions"].values()
             state[learner] = {"Pass": "passed", "Fail": "failed"}[classification]
@@ -101,7 +106,8 @@ def _is_active(said: dict[str, Any]) -> bool:
 
 def _kind(said: dict[str, Any]) -> str:
     kinds = {"enrollment": ("registered", "unregistered"), "course_result": ("passed", "failed")}
-    kinds |= {"grade": ("earned",), "navigation": ("navigated",)}
+    kinds |= {"grade": ("earned",), "navigation": ("navigated",), "hint": ("asked",)}
+    kinds |= {"problem_evaluated": ("evaluated",)}
     return next((kind for kind, verbs in kinds.items() if _verb(said) in verbs), "other")
 
 
@@ -112,11 +118,6 @@ def _verb(said: dict[str, Any]) -> str:
 def _mode(said: dict[str, Any]) -> str:
     (mode,) = said["object"]["definition"]["extensions"].values()
     return str(mode)
-
-
-def _course(said: dict[str, Any]) -> str:
-    parents = said.get("context", {}).get("contextActivities", {}).get("parent")
-    return str((parents[0] if parents else said["object"])["id"]).rsplit("/", 1)[1]
 
 
 def _actor(said: dict[str, Any]) -> str:

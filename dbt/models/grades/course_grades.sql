@@ -10,6 +10,7 @@ with
             last_grade.graded_at != toDateTime64(0, 6, 'UTC') as is_graded,
             if(is_graded, greatest(0, least(100, 100 * last_grade.score)), null) as grade_percent
         from {{ everywhere(ref("rollup_grades")) }}
+        where block_id = ''
         group by org, course_key, actor_id
     )
 select

@@ -1,9 +1,11 @@
--- The latest grade of each learner in each course, and the latest word on whether they passed.
-{{ config(materialized="rollup", engine=aggregating(), order_by="(org, course_key, actor_id)") }}
+-- The latest grade of each learner in each course and in each subsection, and the latest word on whether
+-- they passed the course. A course's own grade has no block.
+{{ config(materialized="rollup", engine=aggregating(), order_by="(org, course_key, block_id, actor_id)") }}
 
 select
     org,
     course_key,
+    block_id,
     actor_id,
     argMaxStateIf(
         cast((assumeNotNull(score), event_time), 'Tuple(score Float64, graded_at DateTime64(6, \'UTC\'))'),
@@ -12,5 +14,5 @@ select
     ) as last_grade,
     argMaxStateIf(toString(state), {{ history_order() }}, state != '') as last_state
 from {{ ref("statements") }}
-where kind in ('grade', 'course_result') and course_key != '' and block_id = ''
-group by org, course_key, actor_id
+where kind in ('grade', 'course_result') and course_key != ''
+group by org, course_key, block_id, actor_id

@@ -1,0 +1,48 @@
+-- The courses beside each other: how many learners, how active, how well.
+with
+    learners as (
+        select
+            org,
+            course_key,
+            countIf(enrollment_status = 'registered') as enrollees,
+            countIf(at_risk) as at_risk,
+            avgOrNullIf(grade_percent, enrollment_status = 'registered') as average_grade,
+            quantileExactInclusiveOrNullIf(0.5)
+            (grade_percent, enrollment_status = 'registered' and grade_percent is not null) as median_grade
+        from {{ ref("learner_summary") }}
+        group by org, course_key
+    ),
+    active as (
+        select org, course_key, uniqExact(actor_id) as active_last_7_days
+        from {{ everywhere(ref("rollup_activity")) }}
+        where day > toDate(now('UTC')) - 7
+        group by org, course_key
+    ),
+    -- As on the Course Dashboard: also who has left since.
+    passed as (
+        select org, course_key, countIf(state = 'passed') as passed
+        from {{ ref("course_grades") }}
+        group by org, course_key
+    ),
+    tags as (
+        select org, course_key, arrayStringConcat(arraySort(groupUniqArray(tag)), ', ') as tags
+        from {{ ref("course_tags") }}
+        group by org, course_key
+    )
+select
+    courses.org as org,
+    courses.course_key as course_key,
+    courses.course_name as course_name,
+    courses.course_run as course_run,
+    learners.enrollees as enrollees,
+    active.active_last_7_days as active_last_7_days,
+    passed.passed as passed,
+    learners.at_risk as at_risk,
+    learners.average_grade as average_grade,
+    learners.median_grade as median_grade,
+    tags.tags as tags
+from {{ ref("courses") }} as courses
+left join learners on courses.course_key = learners.course_key
+left join active on courses.course_key = active.course_key
+left join passed on courses.course_key = passed.course_key
+left join tags on courses.course_key = tags.course_key
