@@ -12,9 +12,7 @@ with
         select watched.org, watched.course_key, watched.actor_id, videos.subsection_id, count() as videos_viewed
         from
             (
-                select org, course_key, actor_id, block_id
-                from {{ everywhere(ref("video_watching")) }} final
-                where watched_seconds > 0
+                select org, course_key, actor_id, block_id from {{ ref("watched_videos") }} where watched_seconds > 0
             ) as watched
         inner join videos on watched.course_key = videos.course_key and watched.block_id = videos.block_id
         group by watched.org, watched.course_key, watched.actor_id, videos.subsection_id
@@ -32,7 +30,5 @@ select
     subsections.videos_total as videos_total
 from viewed
 inner join
-    subsections
-    on viewed.course_key = subsections.course_key
-    and viewed.subsection_id = subsections.subsection_id
+    subsections on viewed.course_key = subsections.course_key and viewed.subsection_id = subsections.subsection_id
 left join {{ ref("course_names") }} as course_names on viewed.course_key = course_names.course_key

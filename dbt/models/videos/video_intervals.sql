@@ -1,8 +1,7 @@
 -- Each stretch of a video that a learner watched without a break.
 with
     intervals as (
-        select org, course_key, block_id, actor_id, arrayJoin(intervals) as each
-        from {{ everywhere(ref("video_watching")) }} final
+        select org, course_key, block_id, actor_id, arrayJoin(intervals) as each from {{ ref("watched_videos") }}
     )
 select
     intervals.org as org,

@@ -3,11 +3,7 @@
 with
     changes as (
         select org, course_key, block_id, step.second as second, sum(step.views) as views, sum(step.viewers) as viewers
-        from
-            (
-                select org, course_key, block_id, arrayJoin(steps) as step
-                from {{ everywhere(ref("video_watching")) }} final
-            )
+        from (select org, course_key, block_id, arrayJoin(steps) as step from {{ ref("watched_videos") }})
         group by org, course_key, block_id, second
     ),
 
@@ -17,20 +13,19 @@ with
             course_key,
             block_id,
             arraySort(groupArray((second, views, viewers))) as steps,
-            arrayMap(step -> step.1, steps) as seconds,
+            arrayMap(step -> step .1, steps) as seconds,
             arrayZip(
                 seconds,
                 arrayPushBack(arrayPopFront(seconds), seconds[-1]),
-                arrayCumSum(arrayMap(step -> step.2, steps)),
-                arrayCumSum(arrayMap(step -> step.3, steps))
+                arrayCumSum(arrayMap(step -> step .2, steps)),
+                arrayCumSum(arrayMap(step -> step .3, steps))
             ) as stretches
         from changes
         group by org, course_key, block_id
     ),
 
     stretches as (
-        select org, course_key, block_id, arrayJoin(arrayFilter(each -> each.3 > 0, stretches)) as stretch
-        from videos
+        select org, course_key, block_id, arrayJoin(arrayFilter(each -> each .3 > 0, stretches)) as stretch from videos
     ),
 
     seconds as (
@@ -38,9 +33,9 @@ with
             org,
             course_key,
             block_id,
-            arrayJoin(range(stretch.1, stretch.2)) as second,
-            toUInt64(stretch.3) as views,
-            toUInt64(stretch.4) as unique_viewers
+            arrayJoin(range(stretch .1, stretch .2)) as second,
+            toUInt64(stretch .3) as views,
+            toUInt64(stretch .4) as unique_viewers
         from stretches
     )
 select

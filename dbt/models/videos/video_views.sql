@@ -2,7 +2,7 @@
 with
     watched as (
         select org, course_key, actor_id, block_id, watched_seconds, watched_total, length
-        from {{ everywhere(ref("video_watching")) }} final
+        from {{ ref("watched_videos") }}
         where watched_seconds > 0
     )
 select

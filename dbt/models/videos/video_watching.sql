@@ -11,9 +11,7 @@
 }}
 
 with
-    keys as (
-        select distinct org, course_key, block_id, actor_id from {{ ref("video_watching_taken") }}
-    ),
+    keys as (select distinct org, course_key, block_id, actor_id from {{ ref("video_watching_taken") }}),
 
     events as (
         select org, course_key, block_id, actor_id, event_time, event_id, action, position, length
@@ -43,8 +41,8 @@ with
             course_key,
             block_id,
             actor_id,
-            arraySort(groupArrayIf(event, event.3 != 'loaded')) as history,
-            argMaxIf(event.5, (event.1, event.2), event.5 is not null) as length
+            arraySort(groupArrayIf(event, event .3 != 'loaded')) as history,
+            argMaxIf(event .5, (event .1, event .2), event .5 is not null) as length
         from events_once
         group by org, course_key, block_id, actor_id
     ),
@@ -56,16 +54,18 @@ with
             *,
             arrayMap(
                 (play, next) -> (
-                    coalesce(if(play.4 >= coalesce(play.5, length), 0, play.4), 0),
-                    coalesce(next.4, if(next.3 = 'completed', coalesce(next.5, length), 0), 0),
-                    play.1,
-                    play.3 = 'played' and play.4 is not null and next.3 != 'played'
+                    coalesce(if(play .4 >= coalesce(play .5, length), 0, play .4), 0),
+                    coalesce(next .4, if(next .3 = 'completed', coalesce(next .5, length), 0), 0),
+                    play .1,
+                    play .3 = 'played' and play .4 is not null and next .3 != 'played'
                 ),
                 arrayPopBack(history),
                 arrayPopFront(history)
             ) as pairs,
             cast(
-                arrayMap(pair -> (pair.1, pair.2, pair.3), arrayFilter(pair -> pair.4 and pair.2 > pair.1, pairs)),
+                arrayMap(
+                    pair -> (pair .1, pair .2, pair .3), arrayFilter(pair -> pair .4 and pair .2 > pair .1, pairs)
+                ),
                 'Array(Tuple(interval_start Float64, interval_end Float64, started_at DateTime64(6, \'UTC\')))'
             ) as intervals
         from histories
@@ -84,11 +84,9 @@ with
                         arrayMap(each -> ceil(each.interval_end), intervals)
                     )
                 ),
-                arrayConcat(
-                    arrayMap(each -> [toInt32(1)], intervals), arrayMap(each -> [toInt32(-1)], intervals)
-                )
+                arrayConcat(arrayMap(each -> [toInt32(1)], intervals), arrayMap(each -> [toInt32(-1)], intervals))
             ) as changes,
-            arrayMap(views -> toInt32(views > 0), arrayCumSum(changes.2)) as seen
+            arrayMap(views -> toInt32(views > 0), arrayCumSum(changes .2)) as seen
         from paired
     )
 
@@ -101,8 +99,8 @@ select
     cast(
         arrayMap(
             (second, views, viewers) -> (second, views, viewers),
-            changes.1,
-            changes.2,
+            changes .1,
+            changes .2,
             arrayPopFront(arrayDifference(arrayPushFront(seen, toInt32(0))))
         ),
         'Array(Tuple(second UInt32, views Int32, viewers Int32))'

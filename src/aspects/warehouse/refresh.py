@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from string import Template
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -30,6 +31,23 @@ ROWS_AT_ONCE = 200_000
 """Rows of the list that one pass takes: they bound its memory."""
 LONGEST_WAIT = 3600
 """Seconds that a refresh waits for another one to end."""
+
+MARK_EVERYTHING = Template(
+    "insert into reporting.${table}_dirty select *, generateUUIDv4() as mark, now64(3, 'UTC') as dirty_since"
+    " from reporting.${made_of}"
+)
+COUNT_WAITING = Template("select count() from reporting.${table}_dirty")
+FORGET_TAKEN = Template("truncate table reporting.${table}_taken")
+TAKE = Template(
+    "insert into reporting.${table}_taken select *, toUUID('${run}') as run"
+    " from reporting.${table}_dirty order by ${key} limit ${rows}"
+)
+STORE_RESULTS = Template("insert into reporting.${table} select * from reporting.${table}_refresh")
+COUNT_TAKEN = Template("select uniqExact(${key}) from reporting.${table}_taken where run = '${run}'")
+REMOVE_TAKEN = Template(
+    "delete from reporting.${table}_dirty"
+    " where mark in (select mark from reporting.${table}_taken where run = '${run}')"
+)
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +77,7 @@ def refresh(settings: Settings, everything: bool = False, rows_at_once: int = RO
             for table in MADE_OF:
                 if everything:
                     mark_everything(client, table)
-                passes = -(-_waiting(client, table) // rows_at_once)
+                passes = -(-_number(client, COUNT_WAITING.substitute(table=table)) // rows_at_once)
                 for _ in range(passes):
                     keys += sum(one_pass(client, table, rows_at_once))
         except ClickHouseError as error:
@@ -71,11 +89,7 @@ def refresh(settings: Settings, everything: bool = False, rows_at_once: int = RO
 
 def mark_everything(client: Client, table: str) -> None:
     """Put every row that the table is made of on the list."""
-    client.command(
-        f"insert into reporting.{table}_dirty"
-        " select *, generateUUIDv4() as mark, now64(3, 'UTC') as dirty_since"
-        f" from reporting.{MADE_OF[table]}"
-    )
+    client.command(MARK_EVERYTHING.substitute(table=table, made_of=MADE_OF[table]))
 
 
 def one_pass(client: Client, table: str, rows_at_once: int) -> Iterator[int]:
@@ -84,20 +98,14 @@ def one_pass(client: Client, table: str, rows_at_once: int) -> Iterator[int]:
     The rows are removed by their marks and by the run that took them, so whatever arrives meanwhile, for the
     same keys or for others, stays on the list.
     """
-    run = uuid4()
-    client.command(f"truncate table reporting.{table}_taken")
+    names = {"table": table, "key": KEY, "run": str(uuid4()), "rows": str(rows_at_once)}
+    client.command(FORGET_TAKEN.substitute(names))
     yield 0
-    client.command(
-        f"insert into reporting.{table}_taken select *, toUUID('{run}') as run"
-        f" from reporting.{table}_dirty order by {KEY} limit {rows_at_once}"
-    )
+    client.command(TAKE.substitute(names))
     yield 0
-    client.command(f"insert into reporting.{table} select * from reporting.{table}_refresh")
-    yield int(client.query(f"select uniqExact({KEY}) from reporting.{table}_taken").first_row[0])
-    client.command(
-        f"delete from reporting.{table}_dirty"
-        f" where mark in (select mark from reporting.{table}_taken where run = '{run}')"
-    )
+    client.command(STORE_RESULTS.substitute(names))
+    yield _number(client, COUNT_TAKEN.substitute(names))
+    client.command(REMOVE_TAKEN.substitute(names))
     yield 0
 
 
@@ -123,5 +131,5 @@ def refresh_for_ever(settings: Settings, pause: float) -> None:
         time.sleep(pause)
 
 
-def _waiting(client: Client, table: str) -> int:
-    return int(client.query(f"select count() from reporting.{table}_dirty").first_row[0])
+def _number(client: Client, statement: str) -> int:
+    return int(client.query(statement).result_rows[0][0])
