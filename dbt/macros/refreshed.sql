@@ -86,6 +86,7 @@
                     described.rows | map(attribute=1) | join(","),
                     config.get("engine"),
                     config.get("order_by"),
+                    config.get("table_settings"),
                 ]
                 | join("\n")
             )
