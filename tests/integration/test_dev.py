@@ -33,12 +33,14 @@ def can_unshare_network() -> bool:
 def test_status_is_one_object_that_lists_every_service(stack: Stack) -> None:
     status = stack.inv("dev.status", "--json").json
     assert status["state"] == "up"
-    assert {service["name"] for service in status["services"]} == {"clickhouse", "ralph", "superset"}
+    assert {service["name"] for service in status["services"]} == {"clickhouse", "ralph", "refresh", "superset"}
+    assert status["refresh_lag_seconds"] >= 0
     for service in status["services"]:
         assert service["state"] == "healthy"
         assert psutil.pid_exists(service["pid"])
-        assert service["url"].startswith("http://127.0.0.1:")
-        assert service["login"]["password"]
+        if service["name"] != "refresh":
+            assert service["url"].startswith("http://127.0.0.1:")
+            assert service["login"]["password"]
 
 
 def test_up_on_a_running_stack_says_so_and_changes_nothing(stack: Stack) -> None:

@@ -16,7 +16,9 @@ LAST_LINES = 12
 
 
 def is_healthy(service: Service, settings: Settings) -> bool:
-    """Whether the health address answers 200."""
+    """Whether the health address answers 200; a service without a port needs only run."""
+    if not service.port:
+        return True
     try:
         return httpx.get(service.url(settings, service.health), timeout=5, trust_env=False).status_code == 200
     except httpx.HTTPError:
@@ -34,7 +36,8 @@ def wait_until_healthy(service: Service, settings: Settings, supervisor: Supervi
         return supervisor.process(service.name).state in ("fatal", "exited", "unknown")
 
     def look() -> str:
-        if is_healthy(service, settings):
+        runs = service.port or supervisor.process(service.name).state == "running"
+        if runs and is_healthy(service, settings):
             return "healthy"
         return "failed" if gave_up() else "waiting"
 

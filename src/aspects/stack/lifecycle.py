@@ -94,6 +94,8 @@ def running_services(settings: Settings) -> list[Service]:
 
 def _state(process_state: str, service: Service, settings: Settings) -> str:
     match process_state:
+        case "starting" if not service.port:
+            return "starting"
         case "running" | "starting":
             return "healthy" if is_healthy(service, settings) else "starting"
         case "stopped" | "stopping":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import graphlib
 import shutil
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,6 +71,7 @@ class Service(Facts):
     title: str
     summary: str = ""
     port: int = 0
+    """Its default port; 0 for a process that nobody talks to, which is healthy while it runs."""
     health: str = "/"
     page: str = "/"
     needs: tuple[str, ...] = ()
@@ -86,7 +88,8 @@ class Service(Facts):
         return self.folder / "requirements.txt"
 
     def url(self, settings: Settings, path: str = "") -> str:
-        return f"http://{settings.host}:{settings.port(self.name)}{path or self.page}"
+        """The address of its page, or of another path; empty when it has no port."""
+        return f"http://{settings.host}:{settings.port(self.name)}{path or self.page}" if self.port else ""
 
     def uses_binary(self, settings: Settings) -> str:
         """The path of the program on PATH that takes the embedded engine's place, or nothing."""
@@ -134,6 +137,7 @@ class Service(Facts):
             "folder": self.folder,
             "root": settings.root,
             "envs": settings.envs,
+            "python": sys.executable,
             "facts": self._facts,
         }
         try:

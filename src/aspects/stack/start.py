@@ -19,6 +19,7 @@ from aspects.warehouse import dbt
 from aspects.warehouse.client import connect
 from aspects.warehouse.migrate import migrate
 from aspects.warehouse.query import query
+from aspects.warehouse.refresh import lag_seconds
 
 DEMO_STATEMENTS = 10_000
 
@@ -52,6 +53,14 @@ def refused_statements(settings: Settings) -> int | None:
     except AspectsError:
         return None
     return int(answer.rows[0][0])
+
+
+def refresh_lag(settings: Settings) -> float | None:
+    """Seconds that the refreshed tables are behind the statements; nothing when the warehouse cannot be asked."""
+    try:
+        return lag_seconds(settings)
+    except AspectsError:
+        return None
 
 
 def _render(settings: Settings) -> str:

@@ -11,7 +11,7 @@ from aspects.console import Console
 from aspects.errors import AspectsError
 from aspects.stack import doctor as doctoring
 from aspects.stack import lifecycle, logs
-from aspects.stack.start import refused_statements, start_stack
+from aspects.stack.start import refresh_lag, refused_statements, start_stack
 from aspects.tasks.base import task
 
 
@@ -56,7 +56,10 @@ def status(context: Context, json: bool = False) -> None:
     """Show what runs, where, and with which login."""
     settings = settings_module.load()
     found = lifecycle.status(settings)
-    _show(Console(json), found, None if found.state == "down" else refused_statements(settings))
+    if found.state == "down":
+        _show(Console(json), found)
+    else:
+        _show(Console(json), found, refused_statements(settings), refresh_lag(settings))
 
 
 @task(
@@ -108,7 +111,11 @@ def reset(context: Context, yes: bool = False, environments: bool = False, json:
 
 
 def _show(
-    console: Console, status: lifecycle.StackStatus, refused: int | None = None, truth: Path | None = None
+    console: Console,
+    status: lifecycle.StackStatus,
+    refused: int | None = None,
+    lag: float | None = None,
+    truth: Path | None = None,
 ) -> None:
     if not console.json:
         rows = [
@@ -123,9 +130,11 @@ def _show(
         console.table(f"The stack is {status.state}.", ["service", "state", "address", "user / password"], rows)
         if refused:
             console.warn(f"{refused:,} statements were refused; see the Operator Dashboard or ./inv warehouse.sql.")
+        if lag is not None:
+            console.say(f"The newest statements are {lag:,.1f} s away from every table that is made of them.")
         if status.state == "down":
             console.say("→ ./inv dev.up starts it.")
         if status.state == "degraded":
             console.say("→ ./inv dev.up starts what is missing; ./inv dev.logs SERVICE says why it stopped.")
-    more = {"refused_statements": refused, "truth": truth}
+    more = {"refused_statements": refused, "refresh_lag_seconds": lag, "truth": truth}
     console.result(status.as_dict() | {name: value for name, value in more.items() if value is not None})

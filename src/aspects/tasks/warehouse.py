@@ -11,6 +11,7 @@ from aspects.console import Console
 from aspects.tasks.base import task
 from aspects.warehouse.migrate import migrate as migrate_warehouse
 from aspects.warehouse.query import query
+from aspects.warehouse.refresh import refresh as refresh_warehouse
 
 
 @task(help={"dry_run": "Print the SQL that would run, and change nothing."})
@@ -24,6 +25,18 @@ def migrate(context: Context, dry_run: bool = False, json: bool = False) -> None
     if dry_run:
         for statement in result.statements + result.grants:
             console.say(f"{statement};\n")
+    console.result(asdict(result))
+
+
+@task(
+    help={"all": "Make every result anew, not only those that have new statements."},
+)
+def refresh(context: Context, all: bool = False, json: bool = False) -> None:
+    """Bring the tables up to date that pair statements of several inserts; the stack does it by itself."""
+    console = Console(json)
+    with console.phase("Refresh the warehouse") as phase:
+        result = refresh_warehouse(settings_module.load(), everything=all)
+        phase.note(f"{result.keys:,} results")
     console.result(asdict(result))
 
 

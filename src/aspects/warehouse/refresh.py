@@ -1,0 +1,135 @@
+"""The tables that inserts alone cannot make: results of rows that arrive apart, such as a play and its pause.
+
+dbt's materialization `refreshed` makes each such table with a list of the rows that have come since, and a view
+with the results of the keys of some of these rows. A refresh takes rows from the list, stores the results of their
+keys, and only then removes the rows. So a refresh that dies loses nothing: its rows are still on the list.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from string import Template
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from aspects.errors import AspectsError
+from aspects.settings import Settings
+from aspects.warehouse.client import connect, explain
+from aspects.warehouse.lock import only_one_run
+from aspects.warehouse.query import query
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+KEY = "org, course_key, block_id, actor_id"
+MADE_OF = {"video_watching": "rollup_videos"}
+"""The refreshed tables, each with the table of the rows that it is made of."""
+ROWS_AT_ONCE = 200_000
+"""Rows of the list that one pass takes: they bound its memory."""
+LONGEST_WAIT = 3600
+"""Seconds that a refresh waits for another one to end."""
+
+MARK_EVERYTHING = Template(
+    "insert into reporting.${table}_dirty select *, generateUUIDv4() as mark, now64(3, 'UTC') as dirty_since"
+    " from reporting.${made_of}"
+)
+COUNT_WAITING = Template("select count() from reporting.${table}_dirty")
+FORGET_TAKEN = Template("truncate table reporting.${table}_taken")
+TAKE = Template(
+    "insert into reporting.${table}_taken select *, toUUID('${run}') as run"
+    " from reporting.${table}_dirty order by ${key} limit ${rows}"
+)
+STORE_RESULTS = Template("insert into reporting.${table} select * from reporting.${table}_refresh")
+COUNT_TAKEN = Template("select uniqExact(${key}) from reporting.${table}_taken where run = '${run}'")
+REMOVE_TAKEN = Template(
+    "delete from reporting.${table}_dirty"
+    " where mark in (select mark from reporting.${table}_taken where run = '${run}')"
+)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """What a refresh did: how many results it made anew, and how far the tables are behind now."""
+
+    keys: int
+    seconds: float
+    lag_seconds: float
+
+
+def refresh(settings: Settings, everything: bool = False, rows_at_once: int = ROWS_AT_ONCE) -> Refreshed:
+    """Bring every refreshed table up to date with the rows that were there when this began, or came a little later.
+
+    With `everything` all results are made anew. Raises AspectsError: those of `connect`, `warehouse.query`,
+    and `warehouse.busy` when another refresh does not end.
+    """
+    from clickhouse_connect.driver.exceptions import ClickHouseError  # slow to import
+
+    started = time.monotonic()
+    keys = 0
+    with only_one_run(settings, "warehouse.refresh", wait=LONGEST_WAIT):
+        client = connect(settings, user="dbt")
+        try:
+            for table in MADE_OF:
+                if everything:
+                    mark_everything(client, table)
+                passes = -(-_number(client, COUNT_WAITING.substitute(table=table)) // rows_at_once)
+                for _ in range(passes):
+                    keys += sum(one_pass(client, table, rows_at_once))
+        except ClickHouseError as error:
+            raise explain(error, settings, "dbt") from error
+        finally:
+            client.close()
+    return Refreshed(keys=keys, seconds=time.monotonic() - started, lag_seconds=lag_seconds(settings))
+
+
+def mark_everything(client: Client, table: str) -> None:
+    """Put every row that the table is made of on the list."""
+    client.command(MARK_EVERYTHING.substitute(table=table, made_of=MADE_OF[table]))
+
+
+def one_pass(client: Client, table: str, rows_at_once: int) -> Iterator[int]:
+    """Refresh the keys of the first rows of the list; yields, after each step, how many results it has stored.
+
+    The rows are removed by their marks and by the run that took them, so whatever arrives meanwhile, for the
+    same keys or for others, stays on the list.
+    """
+    names = {"table": table, "key": KEY, "run": str(uuid4()), "rows": str(rows_at_once)}
+    client.command(FORGET_TAKEN.substitute(names))
+    yield 0
+    client.command(TAKE.substitute(names))
+    yield 0
+    client.command(STORE_RESULTS.substitute(names))
+    yield _number(client, COUNT_TAKEN.substitute(names))
+    client.command(REMOVE_TAKEN.substitute(names))
+    yield 0
+
+
+def lag_seconds(settings: Settings) -> float:
+    """The age in seconds of the oldest row that no refresh has used; 0 when there is none."""
+    return float(query(settings, "select max(lag_seconds) from reporting.refresh_lag").rows[0][0])
+
+
+def refresh_for_ever(settings: Settings, pause: float) -> None:
+    """Refresh, and again `pause` seconds after each end. What goes wrong is logged when it begins and when it ends."""
+    failing = False
+    while True:
+        try:
+            refresh(settings)
+        except AspectsError as error:
+            if not failing:
+                log.warning("%s %s", error.message, error.why)
+            failing = True
+        else:
+            if failing:
+                log.warning("The refresh works again.")
+            failing = False
+        time.sleep(pause)
+
+
+def _number(client: Client, statement: str) -> int:
+    return int(client.query(statement).result_rows[0][0])

@@ -1,0 +1,25 @@
+"""The process that refreshes while the stack runs."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+
+from aspects.settings import load_recorded
+from aspects.warehouse.refresh import refresh_for_ever
+
+PAUSE = 2.0
+"""Seconds between two refreshes."""
+
+
+def main() -> None:
+    """Refresh until the process is ended, which may be at any moment."""
+    parser = argparse.ArgumentParser(description="Refresh the warehouse's tables again and again.")
+    parser.add_argument("--state", type=Path, required=True, help="the stack's state folder")
+    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
+    refresh_for_ever(load_recorded(parser.parse_args().state), PAUSE)
+
+
+if __name__ == "__main__":
+    main()
