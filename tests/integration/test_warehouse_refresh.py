@@ -17,6 +17,7 @@ from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -169,6 +170,15 @@ def test_a_refresh_that_is_killed_loses_nothing(warehouse: Warehouse) -> None:
         assert process.returncode == -signal.SIGKILL, "it was done before it could be killed: this shows nothing"
         refresh(warehouse.settings)
         assert read(warehouse, COLUMNS) == recount(rows)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 4])
+def test_a_refresh_that_ends_after_any_of_its_steps_loses_nothing(warehouse: Warehouse, steps: int) -> None:
+    empty(warehouse)
+    store(warehouse, many_plays())
+    leave_half_way(warehouse, steps, rows_at_once=1000)
+    refresh(warehouse.settings)
+    assert read(warehouse, COLUMNS) == recount(many_plays())
 
 
 def test_what_waits_is_seen_as_lag_until_it_is_refreshed(warehouse: Warehouse) -> None:
