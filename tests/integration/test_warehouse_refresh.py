@@ -24,8 +24,8 @@ from hypothesis import strategies as st
 from aspects.warehouse import dbt
 from aspects.warehouse.refresh import MADE_OF, lag_seconds, one_pass, refresh
 from tests.integration.conftest import Warehouse
-from tests.integration.statements import LMS, START, Row, course, row_of, statement, store
-from tests.integration.test_warehouse_law import empty, read, slow
+from tests.integration.statements import LMS, START, Row, course, empty, row_of, statement, store
+from tests.integration.test_warehouse_law import read, slow
 
 KEY = "course-v1:North+Bio+2025"
 LENGTH = 90.0

@@ -1,6 +1,10 @@
 -- How many of the videos of each subsection a learner has watched any of, against those that the course holds now.
 with
-    videos as ({{ videos_of_courses() }}),
+    videos as (
+        select org, course_key, block_id, subsection_id, section_with_name, subsection_with_name
+        from {{ ref("block_hierarchy") }}
+        where block_type = 'video'
+    ),
 
     subsections as (
         select org, course_key, subsection_id, section_with_name, subsection_with_name, count() as videos_total

@@ -275,11 +275,14 @@ def verify(context: Context, truth: str = "", json: bool = False) -> None:
     from aspects.fake.measures import read
     from aspects.fake.verify import verify as compare
     from aspects.warehouse.client import connect
+    from aspects.warehouse.refresh import refresh
 
     console = Console(json)
     settings = settings_module.load()
     path = Path(truth) if truth else _newest_truth(settings)
     expected = read(path)
+    with console.phase("Refresh the warehouse"):
+        refresh(settings)
     with console.phase(f"Compare with {path}") as phase:
         verified = compare(connect(settings, user="report"), expected)
         phase.note(f"{verified.compared} measures")
