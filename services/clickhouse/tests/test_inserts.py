@@ -144,4 +144,4 @@ def test_a_large_insert_and_a_large_result_take_little_memory(server: RunningSer
     assert server.run(f"select count() from {table}") == "4010000\n"
     assert len(server.ask(f"select * from {table} format Native").data) > 400_000_000
     peak = max(peak, server.memory())
-    assert peak - before < 350 << 20
+    assert peak - before < 200_000_000
