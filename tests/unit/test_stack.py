@@ -11,7 +11,7 @@ import pytest
 from aspects import settings as settings_module
 from aspects.errors import AspectsError
 from aspects.settings import ROOT, Settings
-from aspects.stack import logs, preflight
+from aspects.stack import environments, logs, preflight
 from aspects.stack.secrets import load_secrets, secrets_file
 from aspects.stack.services import Service, read_service, read_services, select
 from aspects.stack.supervisor import LONGEST_SOCKET_PATH, log_file, socket_path
@@ -163,3 +163,9 @@ def test_logs_are_followed_over_a_rotation(settings: Settings) -> None:
     assert next(lines) == "ralph │ three"
     file.write_text("new\n")
     assert next(lines) == "ralph │ new"
+
+
+def test_a_service_without_a_lock_has_nothing_to_install(settings: Settings, tmp_path: Path) -> None:
+    assert environments.is_installed(a_service(tmp_path), settings)
+    (tmp_path / "requirements.txt").write_text("rich==1.0\n")
+    assert not environments.is_installed(a_service(tmp_path), settings)

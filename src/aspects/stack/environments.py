@@ -17,8 +17,8 @@ UV = str(Path(sys.executable).with_name("uv"))
 
 
 def is_installed(service: Service, settings: Settings) -> bool:
-    """Whether the environment holds exactly what the lock says."""
-    return holds(settings.envs / service.name, service.requirements)
+    """Whether the environment holds exactly what the lock says; a service without a lock needs none."""
+    return not service.requirements.exists() or holds(settings.envs / service.name, service.requirements)
 
 
 def install(service: Service, settings: Settings) -> None:
