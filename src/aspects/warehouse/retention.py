@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from string import Template
 from typing import TYPE_CHECKING, Literal
 
 from aspects.settings import Settings
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 
 Policy = Literal["raw", "events", "rollups", "system_logs"]
 DELETIONS = "reporting.deletions"
+SYSTEM_LOGS = Template(
+    "select concat(database, '.', table), partition, sum(rows), sum(bytes_on_disk), min(min_date), max(max_date)"
+    " from ${parts} where active and database = 'system' and table like '%\\_log%'"
+    " and match(partition, '^[0-9]{6}$$') group by 1, 2 having max(max_date) < {day:Date} order by 1, 2"
+)
 LONGEST_WAIT = 3600
 """Seconds to wait for a build of the models to end: it reads what this deletes."""
 
@@ -143,7 +149,7 @@ def _find(client: Client, settings: Settings, before: dict[Policy, date | None])
 
 def _partitions(client: Client, settings: Settings, ruled: Ruled, day: date) -> list[Deletion]:
     """The months of a table that lie before a day; the table is partitioned by toYYYYMM of the column."""
-    database, table = ruled.table.split(".")
+    database = ruled.table.split(".")[0]
     sizes = client.query(
         f"select partition, sum(rows), sum(bytes_on_disk) from {_parts(settings)} where active"  # noqa: S608  # ours
         " and database = {database:String} and table = {table:String} and toUInt32(partition) < {month:UInt32}"
@@ -184,12 +190,7 @@ def _rows(client: Client, settings: Settings, ruled: Ruled, day: date) -> list[D
 
 def _system_logs(client: Client, settings: Settings, day: date) -> list[Deletion]:
     """The months of ClickHouse's own logs that end before a day."""
-    found = client.query(
-        "select concat(database, '.', table), partition, sum(rows), sum(bytes_on_disk), min(min_date), max(max_date)"
-        f" from {_parts(settings)} where active and database = 'system' and table like '%\\_log%'"  # noqa: S608  # ours
-        " and match(partition, '^[0-9]{6}$') group by 1, 2 having max(max_date) < {day:Date} order by 1, 2",
-        parameters={"day": day},
-    ).result_rows
+    found = client.query(SYSTEM_LOGS.substitute(parts=_parts(settings)), parameters={"day": day}).result_rows
     return [Deletion("system_logs", *row) for row in found]
 
 
