@@ -20,6 +20,7 @@ from aspects.settings import Settings
 from aspects.warehouse.client import connect, explain
 from aspects.warehouse.lock import only_one_run
 from aspects.warehouse.query import query
+from aspects.warehouse.sizes import remember_sizes
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -29,12 +30,21 @@ MADE_OF = {"video_watching": "rollup_videos"}
 """The refreshed tables, each with the table of the rows that it is made of."""
 ROWS_AT_ONCE = 200_000
 """Rows of the list that one pass takes: they bound its memory."""
+SIZES_EVERY = 600
+"""Seconds after which the tables' sizes are written down again."""
 LONGEST_WAIT = 3600
 """Seconds that a refresh waits for another one to end."""
 
+COURSE = "({course:String} = '' or course_key = {course:String})"
+"""Rows of one course, or all of them when it is empty."""
 MARK_EVERYTHING = Template(
     "insert into reporting.${table}_dirty select *, generateUUIDv4() as mark, now64(3, 'UTC') as dirty_since"
-    " from reporting.${made_of}"
+    f" from reporting.${{made_of}} where {COURSE}"
+)
+FORGET_RESULTS_OF_NOTHING = Template(
+    f"delete from reporting.${{table}} where {COURSE}"
+    " and (${key}) not in (select ${key} from reporting.${made_of})"
+    " and (${key}) not in (select ${key} from reporting.${table}_dirty)"
 )
 COUNT_WAITING = Template("select count() from reporting.${table}_dirty")
 FORGET_TAKEN = Template("truncate table reporting.${table}_taken")
@@ -61,10 +71,13 @@ class Refreshed:
     lag_seconds: float
 
 
-def refresh(settings: Settings, everything: bool = False, rows_at_once: int = ROWS_AT_ONCE) -> Refreshed:
+def refresh(
+    settings: Settings, everything: bool = False, course: str = "", rows_at_once: int = ROWS_AT_ONCE
+) -> Refreshed:
     """Bring every refreshed table up to date with the rows that were there when this began, or came a little later.
 
-    With `everything` all results are made anew. Raises AspectsError: those of `connect`, `warehouse.query`,
+    With `everything` all results are made anew, with `course` those of the course with that key; results of which no
+    row is left go. Raises AspectsError: those of `connect`, `warehouse.query`,
     and `warehouse.busy` when another refresh does not end.
     """
     from clickhouse_connect.driver.exceptions import ClickHouseError  # slow to import
@@ -75,8 +88,8 @@ def refresh(settings: Settings, everything: bool = False, rows_at_once: int = RO
         client = connect(settings, user="dbt")
         try:
             for table in MADE_OF:
-                if everything:
-                    mark_everything(client, table)
+                if everything or course:
+                    mark_everything(client, table, course)
                 passes = -(-_number(client, COUNT_WAITING.substitute(table=table)) // rows_at_once)
                 for _ in range(passes):
                     keys += sum(one_pass(client, table, rows_at_once))
@@ -87,9 +100,11 @@ def refresh(settings: Settings, everything: bool = False, rows_at_once: int = RO
     return Refreshed(keys=keys, seconds=time.monotonic() - started, lag_seconds=lag_seconds(settings))
 
 
-def mark_everything(client: Client, table: str) -> None:
-    """Put every row that the table is made of on the list."""
-    client.command(MARK_EVERYTHING.substitute(table=table, made_of=MADE_OF[table]))
+def mark_everything(client: Client, table: str, course: str = "") -> None:
+    """Put every row that the table is made of on the list, or those of a course; forget results that have no row."""
+    names = {"table": table, "made_of": MADE_OF[table], "key": KEY}
+    for statement in (FORGET_RESULTS_OF_NOTHING, MARK_EVERYTHING):
+        client.command(statement.substitute(names), parameters={"course": course})
 
 
 def one_pass(client: Client, table: str, rows_at_once: int) -> Iterator[int]:
@@ -115,11 +130,15 @@ def lag_seconds(settings: Settings) -> float:
 
 
 def refresh_for_ever(settings: Settings, pause: float) -> None:
-    """Refresh, and again `pause` seconds after each end. What goes wrong is logged when it begins and when it ends."""
+    """Refresh, and again `pause` seconds after each end; now and then write down the tables' sizes. What goes wrong is logged when it begins and when it ends."""
     failing = False
+    sizes_due = time.monotonic()
     while True:
         try:
             refresh(settings)
+            if time.monotonic() >= sizes_due:
+                remember_sizes(settings)
+                sizes_due = time.monotonic() + SIZES_EVERY
         except AspectsError as error:
             if not failing:
                 log.warning("%s %s", error.message, error.why)
