@@ -30,13 +30,16 @@ def migrate(context: Context, dry_run: bool = False, json: bool = False) -> None
 
 
 @task(
-    help={"all": "Make every result anew, not only those that have new statements."},
+    help={
+        "all": "Make every result anew, not only those that have new statements, and forget those that have none left.",
+        "course": "The same for one course, by its key.",
+    },
 )
-def refresh(context: Context, all: bool = False, json: bool = False) -> None:
+def refresh(context: Context, all: bool = False, course: str = "", json: bool = False) -> None:
     """Bring the tables up to date that pair statements of several inserts; the stack does it by itself."""
     console = Console(json)
     with console.phase("Refresh the warehouse") as phase:
-        result = refresh_warehouse(settings_module.load(), everything=all)
+        result = refresh_warehouse(settings_module.load(), everything=all, course=course)
         phase.note(f"{result.keys:,} results")
     console.result(asdict(result))
 

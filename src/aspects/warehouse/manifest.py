@@ -62,10 +62,14 @@ class Source:
 
 @dataclass(frozen=True)
 class Project:
-    """The models and sources by their unique ids, each after those that it is made of."""
+    """The models and sources by their unique ids, each after those that it is made of.
+
+    `exposed` are the ids of those that an exposure says are read from outside.
+    """
 
     models: dict[str, Model]
     sources: dict[str, Source]
+    exposed: frozenset[str] = frozenset()
 
     def table(self, identity: str) -> str:
         """`database.table` of a model or a source."""
@@ -100,7 +104,8 @@ def read_manifest(file: Path) -> Project:
         )
         for identity, node in manifest["sources"].items()
     }
-    return Project(_in_order(models), sources)
+    exposed = frozenset(one for node in manifest["exposures"].values() for one in node["depends_on"]["nodes"])
+    return Project(_in_order(models), sources, exposed)
 
 
 def _model(node: dict[str, Any], tests: list[tuple[str, str, dict[str, Any]]], unit_tests: list[str]) -> Model:

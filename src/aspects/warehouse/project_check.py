@@ -18,7 +18,7 @@ from aspects.errors import AspectsError
 from aspects.settings import Settings
 from aspects.warehouse import dbt
 from aspects.warehouse.lineage import models_read
-from aspects.warehouse.manifest import Model, Project
+from aspects.warehouse.manifest import Model, Project, Source
 from aspects.warehouse.query import query
 
 ACCEPTED = "accepted.yml"
@@ -148,7 +148,8 @@ def model_described(context: Context) -> Iterator[Finding]:
 
 @rule("columns-described")
 def columns_described(context: Context) -> Iterator[Finding]:
-    for one in [*context.project.models.values(), *context.project.sources.values()]:
+    everything: list[Model | Source] = [*context.project.models.values(), *context.project.sources.values()]
+    for one in everything:
         empty = [name for name, description in one.columns.items() if not description.strip()]
         if empty or not one.columns:
             what = f"Columns without a description: {', '.join(empty)}." if empty else "It describes no column."
@@ -264,10 +265,15 @@ def no_rejoin(context: Context) -> Iterator[Finding]:
     for model in context.project.models.values():
         for parent in model.parents:
             between = context.project.models.get(parent)
-            if between is None or between.is_table or len(context.children(parent)) != 1 or parent in context.shown:
+            if (
+                between is None
+                or between.is_table
+                or len(context.children(parent)) != 1
+                or between.name in context.shown
+            ):
                 continue
             again = set(between.parents) & set(model.parents)
-            if again and set(between.parents) == again and between.name not in context.shown:
+            if again and set(between.parents) == again:
                 message = f"It reads {between.name} and joins what that is made of."
                 yield Finding(model.file, "no-rejoin", model.name, message, f"Make {between.name} a part of it.")
 
@@ -285,6 +291,7 @@ def no_hard_coded_table(context: Context) -> Iterator[Finding]:
 @rule("model-used")
 def model_used(context: Context) -> Iterator[Finding]:
     for identity, model in context.project.models.items():
-        if model.name not in context.shown and not context.children(identity):
-            message = "Neither a model nor a dataset of assets/ reads it."
+        exposed = model.name in context.shown or identity in context.project.exposed
+        if not exposed and not context.children(identity):
+            message = "Neither a model, nor a dataset of assets/, nor an exposure reads it."
             yield Finding(model.file, "model-used", model.name, message, "Show it in a chart, or remove it.")

@@ -35,14 +35,12 @@ SIZES_EVERY = 600
 LONGEST_WAIT = 3600
 """Seconds that a refresh waits for another one to end."""
 
-COURSE = "({course:String} = '' or course_key = {course:String})"
-"""Rows of one course, or all of them when it is empty."""
 MARK_EVERYTHING = Template(
     "insert into reporting.${table}_dirty select *, generateUUIDv4() as mark, now64(3, 'UTC') as dirty_since"
-    f" from reporting.${{made_of}} where {COURSE}"
+    " from reporting.${made_of} where {course:String} in ('', course_key)"
 )
 FORGET_RESULTS_OF_NOTHING = Template(
-    f"delete from reporting.${{table}} where {COURSE}"
+    "delete from reporting.${table} where {course:String} in ('', course_key)"
     " and (${key}) not in (select ${key} from reporting.${made_of})"
     " and (${key}) not in (select ${key} from reporting.${table}_dirty)"
 )
@@ -130,7 +128,10 @@ def lag_seconds(settings: Settings) -> float:
 
 
 def refresh_for_ever(settings: Settings, pause: float) -> None:
-    """Refresh, and again `pause` seconds after each end; now and then write down the tables' sizes. What goes wrong is logged when it begins and when it ends."""
+    """Refresh, and again `pause` seconds after each end; now and then write down the sizes of the tables.
+
+    What goes wrong is logged when it begins and when it ends.
+    """
     failing = False
     sizes_due = time.monotonic()
     while True:
