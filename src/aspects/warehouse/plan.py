@@ -101,7 +101,7 @@ def make_plan(project: Project, there: Warehouse, selected: Collection[str], ful
         if not model.is_table:
             views += identity in selected
             continue
-        parents = _tables_behind(project, model)
+        parents = tables_behind(project, model)
         reason = _reason(model, there, [project.models[one] for one in parents if one in rebuilt], full_refresh)
         if reason and identity in selected:
             behind = {table: gone for one in parents for table, gone in _missing(project, there, missing, one).items()}
@@ -195,12 +195,12 @@ def _missing(
     return {table: list(gone)} if gone else {}
 
 
-def _tables_behind(project: Project, model: Model) -> list[str]:
+def tables_behind(project: Project, model: Model) -> list[str]:
     """The tables that a model is made of, through views."""
     found: dict[str, None] = {}
     for parent in model.parents:
         view = project.models.get(parent)
-        for one in _tables_behind(project, view) if view and not view.is_table else [parent]:
+        for one in tables_behind(project, view) if view and not view.is_table else [parent]:
             found[one] = None
     return list(found)
 
