@@ -22,10 +22,13 @@ from aspects.warehouse.refresh import refresh
 from aspects.warehouse.retention import RetentionResult, retain
 from tests.integration.conftest import Warehouse
 from tests.integration.statements import LMS, Row, empty, store
-from tests.integration.test_warehouse_law import MEASURED, read
+from tests.integration.test_warehouse_law import MEASURED as COUNTED
+from tests.integration.test_warehouse_law import read
+from tests.integration.test_warehouse_refresh import COLUMNS
 
 ENDS = (date(2023, 6, 1), date(2024, 6, 1), date(2025, 6, 1))
 TODAY = date(2025, 6, 10)
+MEASURED = COUNTED | COLUMNS
 
 
 @pytest.fixture
