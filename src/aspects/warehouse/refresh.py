@@ -36,25 +36,25 @@ LONGEST_WAIT = 3600
 """Seconds that a refresh waits for another one to end."""
 
 MARK_EVERYTHING = Template(
-    "insert into reporting.${table}_dirty select *, generateUUIDv4() as mark, now64(3, 'UTC') as dirty_since"
-    " from reporting.${made_of} where {course:String} in ('', course_key)"
+    "insert into reporting.${table}_dirty select *, generateUUIDv4() as mark, now64(3, 'UTC') as dirty_since,"
+    " toInt8(1) as sign from reporting.${made_of} where {course:String} in ('', course_key)"
 )
 FORGET_RESULTS_OF_NOTHING = Template(
     "delete from reporting.${table} where {course:String} in ('', course_key)"
     " and (${key}) not in (select ${key} from reporting.${made_of})"
     " and (${key}) not in (select ${key} from reporting.${table}_dirty)"
 )
-COUNT_WAITING = Template("select count() from reporting.${table}_dirty")
+COUNT_WAITING = Template("select count() from reporting.${table}_dirty final where sign = 1")
 FORGET_TAKEN = Template("truncate table reporting.${table}_taken")
 TAKE = Template(
     "insert into reporting.${table}_taken select *, toUUID('${run}') as run"
-    " from reporting.${table}_dirty order by ${key} limit ${rows}"
+    " from reporting.${table}_dirty final where sign = 1 order by ${key} limit ${rows}"
 )
 STORE_RESULTS = Template("insert into reporting.${table} select * from reporting.${table}_refresh")
 COUNT_TAKEN = Template("select uniqExact(${key}) from reporting.${table}_taken where run = '${run}'")
 REMOVE_TAKEN = Template(
-    "delete from reporting.${table}_dirty"
-    " where mark in (select mark from reporting.${table}_taken where run = '${run}')"
+    "insert into reporting.${table}_dirty select * except (run) replace (toInt8(-1) as sign)"
+    " from reporting.${table}_taken where run = '${run}'"
 )
 
 log = logging.getLogger(__name__)
