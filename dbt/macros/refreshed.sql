@@ -36,7 +36,7 @@
     {% do run_query(
         "insert into "
         ~ ref(this.identifier ~ "_dirty")
-        ~ " select *, generateUUIDv4() as mark, now64(3, 'UTC') as dirty_since from "
+        ~ " select *, generateUUIDv4() as mark, now64(3, 'UTC') as dirty_since, toInt8(1) as sign from "
         ~ everywhere(ref(config.require("made_of")))
     ) %}
     {% do kept_set_comment(target_relation, fingerprint ~ " " ~ columns) %}

@@ -107,7 +107,7 @@ class _Server:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
         password = secrets.token_hex(8)
-        names = ("ADMIN", "LRS", "SINK", "DBT", "REPORT")
+        names = ("ADMIN", "LRS", "SINK", "DBT", "REPORT", "RETENTION")
         environment = {**os.environ, **{f"CLICKHOUSE_{name}_PASSWORD": password for name in names}}
         command = [sys.executable, "-m", "embedded_clickhouse", "--path", str(folder), "--port", str(self.port)]
         self.process = subprocess.Popen([*command, "--users", "users.yaml"], cwd=FOLDER, env=environment)

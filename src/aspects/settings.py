@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -14,6 +14,9 @@ from aspects.errors import AspectsError
 
 ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "ASPECTS_"
+
+
+Kept = Literal["forever"] | Annotated[int, Field(ge=1)]
 
 
 class Settings(BaseSettings):
@@ -41,6 +44,14 @@ class Settings(BaseSettings):
     """The URL of the Open edX LMS, as it stands in statements."""
     start_timeout: int = Field(default=180, ge=5)
     """Seconds that `dev.up` waits for a service to become healthy."""
+    retention_raw_months: Kept = "forever"
+    """Whole months that raw statements are kept, besides the month under way; `forever` keeps all."""
+    retention_events_months: Kept = "forever"
+    """Whole months that typed events are kept, besides the month under way."""
+    retention_rollups_months: Kept = "forever"
+    """Whole months that each learner's days of activity are kept, besides the month under way."""
+    retention_system_logs_days: Kept = "forever"
+    """Days that ClickHouse's own logs are kept; they go by months."""
     free_space_mb: int = Field(default=500, ge=0)
     """Megabytes that must be free under `state` before anything starts."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -5,10 +5,12 @@ from __future__ import annotations
 from aspects.bench.clickhouse import measure_clickhouse
 from aspects.bench.generator import measure_generator
 from aspects.bench.measures import Group
+from aspects.bench.refresh import measure_refresh
 from aspects.bench.start import measure_start
 
 GROUPS: dict[str, Group] = {
     "clickhouse": measure_clickhouse,
     "generator": measure_generator,
+    "refresh": measure_refresh,
     "start": measure_start,
 }

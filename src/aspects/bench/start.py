@@ -35,7 +35,7 @@ def measure_start(settings: Settings) -> list[Measure]:
     A service's own start is measured alone, from its process to the first healthy answer.
     """
     folder = Path(tempfile.mkdtemp(prefix="aspects-bench-"))
-    own = settings.model_copy(update={"state": folder, "environments": settings.envs, **_free_ports()})
+    own = settings.model_copy(update={"state": folder, "environments": settings.envs, **free_ports()})
     try:
         first = _seconds_to_start(own)
         lifecycle.down(own)
@@ -76,7 +76,8 @@ def _seconds_to_start_alone(settings: Settings, name: str, empty: bool = False) 
     return time.monotonic() - started
 
 
-def _free_ports() -> dict[str, int]:
+def free_ports() -> dict[str, int]:
+    """A port that nobody uses for each service that has one, as settings."""
     ports = {}
     with contextlib.ExitStack() as stack:
         for name in ("clickhouse_port", "ralph_port", "superset_port"):

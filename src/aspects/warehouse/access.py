@@ -50,7 +50,7 @@ def access_statements(settings: Settings, kept: Collection[str] = ()) -> list[st
         database = f" default database {facts['database']}" if facts.get("database") else ""
         password = secrets[facts["password"]].replace("\\", "\\\\").replace("'", "\\'")
         login = f"identified with sha256_password by '{password}'"
-        grants = _grants(facts) + (remote if name == "dbt" else [])
+        grants = _grants(facts) + (remote if name in ("dbt", "retention") else [])
         statements += [
             f"create user if not exists {name}{on_cluster} {login}",
             f"alter user {name}{on_cluster} {login}{database}{_settings(facts)}",

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from aspects.stack.secrets import load_secrets
 from aspects.stack.services import PASSED_ON, Service, read_service
 from aspects.warehouse.client import connect
 from aspects.warehouse.lock import only_one_run
+from aspects.warehouse.manifest import Project, read_manifest
+from aspects.warehouse.plan import Plan, make_plan, read_warehouse
 from aspects.warehouse.query import query
 
 IGNORED = {"target", "logs", "dbt_packages", ".user.yml"}
@@ -30,38 +33,85 @@ class DbtResult:
     """What a run of dbt did.
 
     `built` counts the models (or tests) that are well, `names` lists them; `unchanged` is true when nothing
-    had to be done because the project is as it was when it was last built.
+    had to be done because the project is as it was when it was last built. `rebuilt` names the tables that were
+    built anew.
     """
 
     built: int
     names: list[str]
     seconds: float
     unchanged: bool = False
+    rebuilt: list[str] = field(default_factory=list)
 
 
-def run(settings: Settings, select: Sequence[str] = (), full_refresh: bool = False, always: bool = True) -> DbtResult:
+def run(
+    settings: Settings,
+    select: Sequence[str] = (),
+    full_refresh: bool = False,
+    always: bool = True,
+    accept_loss: bool = False,
+    announce: Callable[[Plan], None] = lambda plan: None,
+) -> DbtResult:
     """Build the models into `reporting`; `select` takes dbt's own selectors.
 
-    With `always` false, and nothing selected, nothing is done when the project is what was last built here.
-    Raises AspectsError: those of `connect`; `dbt.not_installed`; `dbt.failed` with each model that failed, its
-    file and its message.
+    `announce` is told what will be rebuilt before that begins. With `always` false, and nothing selected, nothing is
+    done when the project is what was last built here. Raises AspectsError: those of `connect`; `dbt.not_installed`;
+    `dbt.loss` when a table would lose rows that retention has deleted from what it is made of, unless `accept_loss`;
+    `dbt.failed` with each model that failed, its file and its message.
     """
     project = digest(settings)
     with only_one_run(settings, "dbt.run", wait=LONGEST_RUN):
         started = time.monotonic()
         if not (always or select or full_refresh) and _is_built(settings, project):
             return DbtResult(built=0, names=[], seconds=time.monotonic() - started, unchanged=True)
+        plan = _plan(settings, select, full_refresh)
+        announce(plan)
+        if not accept_loss:
+            plan.refuse_losses()
         arguments = [*_selection(select), *(["--full-refresh"] if full_refresh else [])]
-        names = _dbt(settings, "run", arguments)
-        if not select:
-            _record(settings, project, names)
-        return DbtResult(built=len(names), names=names, seconds=time.monotonic() - started)
+        outcomes = _dbt(settings, "run", arguments)
+        names = [_name(outcome) for outcome in outcomes]
+        _record(settings, None if select else project, names, plan, outcomes)
+        rebuilt = [each.model for each in plan.rebuilds]
+        return DbtResult(built=len(names), names=names, seconds=time.monotonic() - started, rebuilt=rebuilt)
+
+
+def plan(settings: Settings, select: Sequence[str] = (), full_refresh: bool = False) -> Plan:
+    """What `run` would do with these arguments; nothing is built. Raises as `run` does."""
+    with only_one_run(settings, "dbt.run", wait=LONGEST_RUN):
+        return _plan(settings, select, full_refresh)
+
+
+def parse(settings: Settings) -> Project:
+    """The project as its files are, with SQL that is not compiled. Needs no running warehouse.
+
+    Raises AspectsError: `dbt.not_installed`, `dbt.failed`.
+    """
+    folder = settings.service_state("dbt") / "parsed"
+    file, mark = folder / "manifest.json", folder / "digest"
+    now = digest(settings)
+    if not (file.exists() and mark.exists() and mark.read_text() == now):
+        with only_one_run(settings, "dbt.parse", wait=LONGEST_RUN):
+            _dbt(settings, "parse", ["--target-path", str(folder)], connected=False)
+            mark.write_text(now)
+    return read_manifest(file)
+
+
+def write_docs(settings: Settings, file: Path) -> None:
+    """Write dbt's own documentation of the project, with the warehouse's tables, as one page of HTML.
+
+    Raises AspectsError: those of `connect`; `dbt.not_installed`, `dbt.failed`; OSError when it cannot be written.
+    """
+    with only_one_run(settings, "dbt.run", wait=LONGEST_RUN):
+        _dbt(settings, "docs", ["generate", "--static"])
+        file.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(_target(settings) / "static_index.html", file)
 
 
 def run_tests(settings: Settings, select: Sequence[str] = ()) -> DbtResult:
     """Run the project's tests, of data and of logic. Raises as `run` does."""
     started = time.monotonic()
-    names = _dbt(settings, "test", _selection(select))
+    names = [_name(outcome) for outcome in _dbt(settings, "test", _selection(select))]
     return DbtResult(built=len(names), names=names, seconds=time.monotonic() - started)
 
 
@@ -83,9 +133,17 @@ def environment(settings: Settings, service: Service) -> dict[str, str]:
     }
 
 
-def _dbt(settings: Settings, verb: str, arguments: Iterable[str]) -> list[str]:
-    """Run dbt; the names of what is well. Raises AspectsError when anything is not."""
-    connect(settings, user="dbt").close()
+def _plan(settings: Settings, select: Sequence[str], full_refresh: bool) -> Plan:
+    there = read_warehouse(settings)
+    compiled = _dbt(settings, "compile", ["--no-populate-cache", *_selection(select or ["resource_type:model"])])
+    project = read_manifest(_target(settings) / "manifest.json")
+    return make_plan(project, there, {str(outcome["unique_id"]) for outcome in compiled}, full_refresh)
+
+
+def _dbt(settings: Settings, verb: str, arguments: Iterable[str], connected: bool = True) -> list[dict[str, Any]]:
+    """Run dbt; the outcome of each node. Raises AspectsError when anything is not well."""
+    if connected:
+        connect(settings, user="dbt").close()
     service = read_service(settings.root / "dbt" / "service.yaml")
     program = settings.envs / service.name / "bin" / "dbt"
     if not program.exists():
@@ -95,7 +153,7 @@ def _dbt(settings: Settings, verb: str, arguments: Iterable[str]) -> list[str]:
             fix="Run ./inv dev.up, which installs it.",
             code="dbt.not_installed",
         )
-    target = settings.service_state(service.name) / "target"
+    target = _target(settings)
     results = target / "run_results.json"
     results.unlink(missing_ok=True)
     done = subprocess.run(
@@ -121,7 +179,15 @@ def _dbt(settings: Settings, verb: str, arguments: Iterable[str]) -> list[str]:
             f"The whole log: {settings.service_state(service.name) / 'logs' / 'dbt.log'}",
             code="dbt.failed",
         )
-    return [outcome["unique_id"].split(".")[2] for outcome in outcomes]
+    return outcomes
+
+
+def _target(settings: Settings) -> Path:
+    return settings.service_state("dbt") / "target"
+
+
+def _name(outcome: dict[str, Any]) -> str:
+    return str(outcome["unique_id"]).split(".")[2]
 
 
 def _selection(select: Sequence[str]) -> list[str]:
@@ -163,9 +229,22 @@ def _is_built(settings: Settings, project: str) -> bool:
     return set(last[0][1]) <= {row[0] for row in there}
 
 
-def _record(settings: Settings, project: str, relations: list[str]) -> None:
+def _record(
+    settings: Settings, project: str | None, relations: list[str], plan: Plan, outcomes: list[dict[str, Any]]
+) -> None:
+    """Remember what was built, how long each table took, and what each has lost."""
+    seconds = {_name(outcome): float(outcome["execution_time"]) for outcome in outcomes}
+    builds = [[each.model, each.rows, seconds[each.model]] for each in plan.rebuilds if each.model in seconds]
+    losses = [
+        [f"reporting.{each.model}", 0, loss.oldest, loss.newest] for each in plan.rebuilds for loss in each.losses
+    ]
     client = connect(settings, user="dbt")
     try:
-        client.insert("reporting.dbt_runs", [[project, relations]], column_names=["project", "relations"])
+        if builds:
+            client.insert("reporting.builds", builds, column_names=["model", "rows", "seconds"])
+        if losses:
+            client.insert("reporting.deletions", losses, column_names=["table_name", "rows", "oldest", "newest"])
+        if project:
+            client.insert("reporting.dbt_runs", [[project, relations]], column_names=["project", "relations"])
     finally:
         client.close()

@@ -20,6 +20,7 @@ from aspects.settings import Settings
 from aspects.warehouse.client import connect, explain
 from aspects.warehouse.lock import only_one_run
 from aspects.warehouse.query import query
+from aspects.warehouse.sizes import remember_sizes
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -29,24 +30,31 @@ MADE_OF = {"video_watching": "rollup_videos"}
 """The refreshed tables, each with the table of the rows that it is made of."""
 ROWS_AT_ONCE = 200_000
 """Rows of the list that one pass takes: they bound its memory."""
+SIZES_EVERY = 600
+"""Seconds after which the tables' sizes are written down again."""
 LONGEST_WAIT = 3600
 """Seconds that a refresh waits for another one to end."""
 
 MARK_EVERYTHING = Template(
-    "insert into reporting.${table}_dirty select *, generateUUIDv4() as mark, now64(3, 'UTC') as dirty_since"
-    " from reporting.${made_of}"
+    "insert into reporting.${table}_dirty select *, generateUUIDv4() as mark, now64(3, 'UTC') as dirty_since,"
+    " toInt8(1) as sign from reporting.${made_of} where {course:String} in ('', course_key)"
 )
-COUNT_WAITING = Template("select count() from reporting.${table}_dirty")
+FORGET_RESULTS_OF_NOTHING = Template(
+    "delete from reporting.${table} where {course:String} in ('', course_key)"
+    " and (${key}) not in (select ${key} from reporting.${made_of})"
+    " and (${key}) not in (select ${key} from reporting.${table}_dirty)"
+)
+COUNT_WAITING = Template("select count() from reporting.${table}_dirty final where sign = 1")
 FORGET_TAKEN = Template("truncate table reporting.${table}_taken")
 TAKE = Template(
     "insert into reporting.${table}_taken select *, toUUID('${run}') as run"
-    " from reporting.${table}_dirty order by ${key} limit ${rows}"
+    " from reporting.${table}_dirty final where sign = 1 order by ${key} limit ${rows}"
 )
 STORE_RESULTS = Template("insert into reporting.${table} select * from reporting.${table}_refresh")
 COUNT_TAKEN = Template("select uniqExact(${key}) from reporting.${table}_taken where run = '${run}'")
 REMOVE_TAKEN = Template(
-    "delete from reporting.${table}_dirty"
-    " where mark in (select mark from reporting.${table}_taken where run = '${run}')"
+    "insert into reporting.${table}_dirty select * except (run) replace (toInt8(-1) as sign)"
+    " from reporting.${table}_taken where run = '${run}'"
 )
 
 log = logging.getLogger(__name__)
@@ -61,10 +69,13 @@ class Refreshed:
     lag_seconds: float
 
 
-def refresh(settings: Settings, everything: bool = False, rows_at_once: int = ROWS_AT_ONCE) -> Refreshed:
+def refresh(
+    settings: Settings, everything: bool = False, course: str = "", rows_at_once: int = ROWS_AT_ONCE
+) -> Refreshed:
     """Bring every refreshed table up to date with the rows that were there when this began, or came a little later.
 
-    With `everything` all results are made anew. Raises AspectsError: those of `connect`, `warehouse.query`,
+    With `everything` all results are made anew, with `course` those of the course with that key; results of which no
+    row is left go. Raises AspectsError: those of `connect`, `warehouse.query`,
     and `warehouse.busy` when another refresh does not end.
     """
     from clickhouse_connect.driver.exceptions import ClickHouseError  # slow to import
@@ -75,8 +86,8 @@ def refresh(settings: Settings, everything: bool = False, rows_at_once: int = RO
         client = connect(settings, user="dbt")
         try:
             for table in MADE_OF:
-                if everything:
-                    mark_everything(client, table)
+                if everything or course:
+                    mark_everything(client, table, course)
                 passes = -(-_number(client, COUNT_WAITING.substitute(table=table)) // rows_at_once)
                 for _ in range(passes):
                     keys += sum(one_pass(client, table, rows_at_once))
@@ -87,9 +98,11 @@ def refresh(settings: Settings, everything: bool = False, rows_at_once: int = RO
     return Refreshed(keys=keys, seconds=time.monotonic() - started, lag_seconds=lag_seconds(settings))
 
 
-def mark_everything(client: Client, table: str) -> None:
-    """Put every row that the table is made of on the list."""
-    client.command(MARK_EVERYTHING.substitute(table=table, made_of=MADE_OF[table]))
+def mark_everything(client: Client, table: str, course: str = "") -> None:
+    """Put every row that the table is made of on the list, or those of a course; forget results that have no row."""
+    names = {"table": table, "made_of": MADE_OF[table], "key": KEY}
+    for statement in (FORGET_RESULTS_OF_NOTHING, MARK_EVERYTHING):
+        client.command(statement.substitute(names), parameters={"course": course})
 
 
 def one_pass(client: Client, table: str, rows_at_once: int) -> Iterator[int]:
@@ -115,11 +128,18 @@ def lag_seconds(settings: Settings) -> float:
 
 
 def refresh_for_ever(settings: Settings, pause: float) -> None:
-    """Refresh, and again `pause` seconds after each end. What goes wrong is logged when it begins and when it ends."""
+    """Refresh, and again `pause` seconds after each end; now and then write down the sizes of the tables.
+
+    What goes wrong is logged when it begins and when it ends.
+    """
     failing = False
+    sizes_due = time.monotonic()
     while True:
         try:
             refresh(settings)
+            if time.monotonic() >= sizes_due:
+                remember_sizes(settings)
+                sizes_due = time.monotonic() + SIZES_EVERY
         except AspectsError as error:
             if not failing:
                 log.warning("%s %s", error.message, error.why)
