@@ -47,25 +47,31 @@ def main() -> None:
 def answer(lines: Iterable[bytes], out: BinaryIO, people: People) -> None:
     """For each line one answer: its statements with tabs between them, or `!`, a reason, a tab and a message.
 
-    An empty line asks for the answers to those before it, and is answered by an empty line.
+    An empty line asks for the answers to all before it, and is answered by an empty line. Until then nothing is
+    written, so whoever asks may write all lines before reading.
     """
+    waiting: list[bytes] = []
+    for line in lines:
+        if line != b"\n":
+            waiting.append(line)
+            continue
+        answers = [_answer(one) for one in waiting]
+        waiting.clear()
+        # Who reads of a user may rely on the map.
+        people.settle()
+        out.writelines(answers)
+        out.write(b"\n")
+        out.flush()
+
+
+def _answer(line: bytes) -> bytes:
     from event_router.transform import Refused, transform
 
-    for line in lines:
-        if line == b"\n":
-            people.settle()
-            out.write(b"\n")
-            out.flush()
-            continue
-        made = transform(line)
-        if isinstance(made, Refused):
-            message = " ".join(made.message.split())
-            out.write(f"!{made.reason}\t{message}\n".encode(errors="replace"))
-            continue
-        try:
-            out.write("\t".join(made).encode() + b"\n")
-        except UnicodeEncodeError:
-            out.write(b"!encoding\tThe event has half a character.\n")
+    made = transform(line)
+    if not isinstance(made, Refused):
+        return "\t".join(made).encode() + b"\n"
+    message = " ".join(made.message.split())
+    return f"!{made.reason}\t{message}\n".encode(errors="replace")
 
 
 def write(files: list[Path], out: BinaryIO, people: People) -> None:
@@ -83,8 +89,7 @@ def write(files: list[Path], out: BinaryIO, people: People) -> None:
                     refused[made.reason] += 1
                     continue
                 people.settle()
-                for one in made:
-                    out.write(one.encode(errors="replace") + b"\n")
+                out.writelines(one.encode() + b"\n" for one in made)
                 statements += len(made)
     out.flush()
     report = {"read": read, "statements": statements, "refused": refused.total(), "reasons": refused}

@@ -63,6 +63,9 @@ def _statements(event: dict[str, object]) -> list[str] | Refused:
         people().same(context.get("user_id"), event.get("username"))
     try:
         made = [json.dumps(one, ensure_ascii=False, separators=(",", ":")) for one in _process([event])]
+        "".join(made).encode()
+    except UnicodeEncodeError:
+        return Refused("encoding", "The event has half a character.")
     except Exception as error:
         text = f"{type(error).__name__}: {error}"[:500]
         return Refused("event.user" if isinstance(error, ValueError) and _NO_USER in text else "event.invalid", text)

@@ -234,7 +234,7 @@ def load(
         raise AspectsError(f"--batch {batch} is too small.", fix="Give 1 or more.", code="data.batch", status=2)
     settings = settings_module.load()
     found = find(files)
-    kept = Rejects(Path(rejects) if rejects else _rejects_file(settings, found[0]))
+    kept = Rejects(Path(rejects) if rejects else rejects_file(settings, found[0]))
     store = StatementStore(connect(settings, user="lrs"))
     with console.progress("Load", unit="statements") as progress:
         report = load_files(found, store, kept, batch, progress.advance)
@@ -242,7 +242,7 @@ def load(
         f"{report.read:,} read, {report.stored:,} stored, {report.duplicates:,} duplicates, "
         f"{report.refused_count:,} refused."
     )
-    _explain(console, report, kept)
+    explain(console, report, kept)
     console.result(
         {
             "read": report.read,
@@ -262,7 +262,8 @@ def load(
         raise Exit(code=1)
 
 
-def _explain(console: Console, report: LoadReport, kept: Rejects) -> None:
+def explain(console: Console, report: LoadReport, kept: Rejects) -> None:
+    """Print what was refused and what could not be read."""
     if report.differing:
         console.warn(
             f"{report.differing:,} of the duplicates say something else than what was stored first, which stays."
@@ -287,7 +288,8 @@ def _explain(console: Console, report: LoadReport, kept: Rejects) -> None:
         console.warn(f"The refused lines are kept in {kept.path}, each with its reason.")
 
 
-def _rejects_file(settings: Settings, first: str) -> Path:
+def rejects_file(settings: Settings, first: str) -> Path:
+    """Where refused lines are kept unless a file is named."""
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(first).name) or "standard-input"
     return settings.state / "rejects" / f"{name}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}.jsonl"
 

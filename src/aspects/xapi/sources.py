@@ -10,11 +10,11 @@ import gzip
 import io
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, cast
 
 import zstandard
 
@@ -81,11 +81,12 @@ def _hidden(file: Path, below: Path) -> bool:
     return any(part.startswith(".") for part in file.relative_to(below).parts)
 
 
-def read_lines(name: str) -> Iterator[Line]:
+def read_lines(name: str, arrays: bool = True, watch: Callable[[int], object] = lambda taken: None) -> Iterator[Line]:
     """Each line of a file that is not blank, without its line ending and without a byte order mark.
 
-    Raises BrokenSource where the file is cut short or damaged, after all that could be read: the last line
-    before it may be half a line. Raises AspectsError when the file cannot be opened.
+    Without `arrays` a bracket at the beginning means nothing. `watch` is told of the bytes taken from the file,
+    compressed as they are. Raises BrokenSource where the file is cut short or damaged, after all that could be
+    read: the last line before it may be half a line. Raises AspectsError when the file cannot be opened.
     """
     try:
         stream = sys.stdin.buffer if name == STANDARD_INPUT else Path(name).open("rb")  # noqa: SIM115  # closed below
@@ -93,8 +94,9 @@ def read_lines(name: str) -> Iterator[Line]:
         raise AspectsError(
             f"{name} cannot be read.", why=str(error), fix="Check the file and its permissions.", code="data.unreadable"
         ) from error
+    watched: io.RawIOBase = _Watched(stream, watch)
     with stream:
-        yield from _lines(_decompressed(io.BufferedReader(stream) if isinstance(stream, io.RawIOBase) else stream))
+        yield from _lines(_decompressed(io.BufferedReader(watched, _CHUNK)), arrays)
 
 
 def _decompressed(stream: BinaryIO) -> Iterator[bytes]:
@@ -115,6 +117,22 @@ def _decompressed(stream: BinaryIO) -> Iterator[bytes]:
         raise BrokenSource(f"The compressed data is damaged: {error}.") from error
     except OSError as error:
         raise BrokenSource(f"Reading failed: {error}.") from error
+
+
+class _Watched(io.RawIOBase):
+    """A stream that tells how much is taken from it."""
+
+    def __init__(self, stream: BinaryIO, watch: Callable[[int], object]) -> None:
+        self._stream = cast("io.BufferedIOBase", stream)
+        self._watch = watch
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]  # the stub's buffer type is private
+        taken = self._stream.readinto1(buffer)
+        self._watch(taken)
+        return taken
 
 
 class _Rejoined(io.RawIOBase):
@@ -156,8 +174,8 @@ def _unzstd(stream: io.RawIOBase) -> Iterator[bytes]:
         raise EOFError
 
 
-def _lines(pieces: Iterator[bytes]) -> Iterator[Line]:
-    """Statements one a line, or in a JSON array. A line longer than MAX_LINE is given once, cut."""
+def _lines(pieces: Iterator[bytes], arrays: bool) -> Iterator[Line]:
+    """Statements one a line, or, with `arrays`, in a JSON array. A line longer than MAX_LINE is given once, cut."""
     head = b""
     for piece in pieces:
         head += piece
@@ -165,7 +183,7 @@ def _lines(pieces: Iterator[bytes]) -> Iterator[Line]:
             break
     head = head.removeprefix(_BOM)
     pieces = chain([head], pieces)
-    if head.lstrip().startswith(b"["):
+    if arrays and head.lstrip().startswith(b"["):
         for number, content in elements(pieces, MAX_LINE):
             yield from _line(number, content)
     else:
