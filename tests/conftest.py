@@ -19,6 +19,8 @@ import pytest
 from aspects.settings import ROOT, Settings, load, load_recorded
 from aspects.stack.secrets import load_secrets
 
+SHARED_FIXTURES = ("stack", "empty_clickhouse")
+"""Fixtures of a whole run that start services."""
 SERVICES_WITH_PORT = ("CLICKHOUSE", "RALPH", "SUPERSET")
 TIME_ZONES = ["UTC", "America/New_York", "Asia/Kolkata", "Pacific/Auckland", "Pacific/Marquesas"]
 
@@ -30,6 +32,14 @@ def pytest_configure() -> None:
 
 def pytest_report_header() -> str:
     return f"TZ={os.environ['TZ']}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With several processes (`--dist loadgroup`), what shares a running service or a file stays in one of them."""
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        shared = next((name for name in SHARED_FIXTURES if name in fixtures), item.nodeid.partition("::")[0])
+        item.add_marker(pytest.mark.xdist_group(shared))
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import os
 import sys
 from typing import NoReturn
 
@@ -79,8 +80,14 @@ class AspectsProgram(Program):
 
 
 def main() -> NoReturn:
-    """Run the command line and exit."""
-    AspectsProgram(name="Aspects", binary="./inv", version=__version__).run()
+    """Run the command line and exit; quietly when whoever reads the output has seen enough (`… | head`)."""
+    try:
+        AspectsProgram(name="Aspects", binary="./inv", version=__version__).run()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python would write what is left once more as it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)  # as a shell counts an end by SIGPIPE
     sys.exit(0)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -13,8 +14,6 @@ from aspects.tasks.base import task
 
 
 def inv(*words: str, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
-    import os
-
     return subprocess.run(
         [str(ROOT / "inv"), *words],
         cwd=cwd,
@@ -28,6 +27,14 @@ def inv(*words: str, cwd: Path = ROOT, **environment: str) -> subprocess.Complet
 def test_the_list_reads_as_prose() -> None:
     listing = inv("--list").stdout
     assert "Start the stack, and show where everything is." in listing
+
+
+def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run([str(ROOT / "inv"), "--list"], stdout=write, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (141, "")
 
 
 def test_works_from_any_folder_and_through_a_link(tmp_path: Path) -> None:

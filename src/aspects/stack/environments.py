@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import filecmp
 import os
 import shutil
@@ -22,8 +23,12 @@ def is_installed(service: Service, settings: Settings) -> bool:
 
 
 def install(service: Service, settings: Settings) -> None:
-    """Make the service's environment; AspectsError (`stack.install`) with the installer's own words."""
-    make(settings.envs / service.name, service.requirements, service.title)
+    """Make the service's environment, once if several ask; AspectsError (`stack.install`) when it fails."""
+    settings.envs.mkdir(parents=True, exist_ok=True)
+    with (settings.envs / f"{service.name}.lock").open("w") as others:
+        fcntl.flock(others, fcntl.LOCK_EX)
+        if not is_installed(service, settings):
+            make(settings.envs / service.name, service.requirements, service.title)
 
 
 def holds(environment: Path, lock: Path) -> bool:

@@ -27,7 +27,18 @@ def test(context: Context, paths: list[str], unit: bool = False, match: str = ""
     """Run the tests: unit, integration against real services, and a browser where one is found."""
     _install(Console())
     chosen = paths or (["tests/unit"] if unit else ["tests"])
-    options = ["-q", "--durations=10", *(["-k", match] if match else []), *(["-x"] if fail_fast else [])]
+    options = [
+        "-q",
+        "--durations=10",
+        "--numprocesses",
+        "auto",
+        "--maxprocesses",
+        "3",
+        "--dist",
+        "loadgroup",
+        *(["-k", match] if match else []),
+        *(["-x"] if fail_fast else []),
+    ]
     status = 0 if paths or unit else tools.run_service_tests(ROOT, load().envs / "clickhouse-tests")
     status = tools.run_pytest(chosen, options, ROOT) or status
     if status:
