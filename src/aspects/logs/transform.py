@@ -62,14 +62,19 @@ class Transformation:
         rejects: Rejects,
         checkpoints: Checkpoints | None,
         progress: Callable[[int], object] = lambda taken: None,
+        batch_lines: int = _BATCH_LINES,
+        commit_statements: int = _COMMIT_STATEMENTS,
     ) -> None:
-        """`progress` is told of the bytes taken from files."""
+        """`progress` is told of the bytes taken from files. So many lines are asked of the engine at once, and so
+        many statements are stored at once, or those of a second."""
         self.report = TransformReport()
         self._engine = engine
         self._sink = sink
         self._rejects = rejects
         self._checkpoints = checkpoints
         self._progress = progress
+        self._batch_lines = batch_lines
+        self._commit_statements = commit_statements
         self._waiting: list[Statement] = []
         self._marks: dict[int, tuple[Record, Mark]] = {}
         self._committed = time.monotonic()
@@ -95,7 +100,7 @@ class Transformation:
             for line, answer in zip(batch.lines, answers, strict=True):
                 self._take(batch.record.name, line, _TOO_LONG if line.cut else answer)
             self._marks[id(batch.record)] = (batch.record, batch.mark)
-            if len(self._waiting) >= _COMMIT_STATEMENTS or time.monotonic() - self._committed >= _COMMIT_SECONDS:
+            if len(self._waiting) >= self._commit_statements or time.monotonic() - self._committed >= _COMMIT_SECONDS:
                 self._commit()
         self._commit()
 
@@ -180,7 +185,7 @@ class Transformation:
                     yield _Batch(record, batch, digest.mark(digest_of(line.content)))
                 continue
             digest.add(line.content)
-            if len(batch) >= _BATCH_LINES or size >= _BATCH_BYTES:
+            if len(batch) >= self._batch_lines or size >= _BATCH_BYTES:
                 yield _Batch(record, batch, digest.mark())
                 batch, size = [], 0
 
