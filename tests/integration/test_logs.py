@@ -264,7 +264,7 @@ def test_an_lrs_takes_the_statements_of_a_log_once(stack: Stack, tmp_path: Path)
     assert first["stored"] == first["statements"] >= 100
     assert second["duplicates"] == 1
     client = connect(stack.settings, user="lrs")
-    users = tuple(row[2] for row in csv.reader(Path(f"{log}.users.csv").open(newline="")) if row[2] != "uuid")
+    users = [row[2] for row in csv.reader(Path(f"{log}.users.csv").read_text().splitlines()[1:])]
     stored = client.query(
         "select count(), uniqExact(event_id), countIf(event like '%\"other\"%') from xapi.xapi_events_all final"
         " where JSONExtractString(event, 'actor', 'account', 'name') in {users:Array(String)}",
