@@ -15,7 +15,8 @@ from aspects.logs.checkpoints import Checkpoints, Digest, Mark, Record, digest_o
 from aspects.logs.engine import Answer, Engine
 from aspects.logs.sinks import Sink
 from aspects.xapi.load import LoadReport, Rejects
-from aspects.xapi.sources import STANDARD_INPUT, BrokenSource, Line, find, read_lines
+from aspects.xapi.objects import is_object
+from aspects.xapi.sources import BrokenSource, Line, find, read_lines, stays
 from aspects.xapi.statement import Statement, check
 
 _BATCH_LINES: Final = 400
@@ -37,9 +38,9 @@ def find_logs(names: Sequence[str]) -> list[str]:
     """The files that names, directories and patterns (`*`, `?`, `**`) mean, each once. Raises as `find` does."""
     files: dict[str, str] = {}
     for name in names:
-        matching = [] if Path(name).exists() else sorted(glob.glob(name, recursive=True))  # noqa: PTH207  # of any root
+        matching = [] if is_object(name) or Path(name).exists() else sorted(glob.glob(name, recursive=True))  # noqa: PTH207  # of any root
         for file in find(matching or [name]):
-            files.setdefault(file if file == STANDARD_INPUT else str(Path(file).resolve()), file)
+            files.setdefault(str(Path(file).resolve()) if Path(file).exists() else file, file)
     return list(files.values())
 
 
@@ -112,7 +113,7 @@ class Transformation:
         rounds: list[list[str]] = []
         alike: Counter[str] = Counter()
         for file in files:
-            if not Path(file).is_file():
+            if not stays(file):
                 place = 0
             else:
                 with closing(_contents(file)) as lines:
@@ -158,7 +159,7 @@ class Transformation:
         for file in files:
             record = Record(file, "", Mark())
             # A named pipe would be emptied by a look into it.
-            if self._checkpoints and Path(file).is_file():
+            if self._checkpoints and stays(file):
                 with closing(_contents(file)) as lines:
                     record = self._checkpoints.find(file, lines)
             try:

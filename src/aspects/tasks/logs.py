@@ -28,7 +28,7 @@ ENGINES = ("reference",)
 @task(
     variadic="sources",
     help={
-        "sources": "Logs (plain, gzip or zstd), directories of logs, patterns, or - for standard input.",
+        "sources": "Logs (plain, gzip or zstd), directories, patterns, s3://bucket/key, or - for standard input.",
         "sink": "Where statements go: clickhouse, ralph, file, or stdout.",
         "out": "The file for --sink file; .gz and .zst are compressed.",
         "engine": "What makes the statements: reference, which is Open edX's own event-routing-backends.",
@@ -65,6 +65,7 @@ def transform(
     from aspects.logs.targets import open_sink, target_of
     from aspects.logs.transform import Transformation, find_logs
     from aspects.xapi.load import Rejects
+    from aspects.xapi.sources import size_of
 
     to_stdout = sink == "stdout" and not dry_run
     console = Console(json or to_stdout)
@@ -89,7 +90,7 @@ def transform(
             closing(reference.ReferenceEngine(settings, knowledge, workers or os.cpu_count() or 1))
         )
         kept = Rejects(Path(os.devnull) if dry_run else Path(rejects) if rejects else rejects_file(settings, files[0]))
-        total = sum(Path(file).stat().st_size for file in files if Path(file).is_file())
+        total = sum(map(size_of, files))
         with console.progress("Transform", total=total or None, unit="bytes") as progress:
             report = Transformation(running, place, kept, checkpoints, progress.advance).run(files)
     skipped = f" {report.skipped:,} were done before." if report.skipped else ""
