@@ -128,7 +128,7 @@ def _pairs(row: list[str], users_at: list[int], uuid_at: int, where: str) -> Ite
         uuid = str(UUID(row[uuid_at].strip()))
         users = [row[place].strip() for place in users_at if row[place].strip()]
     except (IndexError, ValueError) as error:
-        raise UnusableFile(f"{where}: a user and a UUID are expected, {','.join(row)!r} was found.") from error
+        raise UnusableFile(f"{where}: a user and a UUID are expected, {','.join(row)[:80]!r} was found.") from error
     for user in users:
         yield user, uuid
 
