@@ -149,6 +149,7 @@ def test_a_user_has_one_uuid_for_ever_by_id_and_by_name(settings: Settings) -> N
         first[0],
         first[0],
     ]
+    assert (settings.service_state("event_router") / "users.sqlite").stat().st_mode & 0o077 == 0
     exported = list(csv.reader(io.StringIO(export_users(settings))))
     assert exported == [["user", "uuid"], ["7", first[0]], ["ada", first[0]], ["bob", first[3]]]
     assert actor(answers(settings, Knowledge(keep=False), [event()])[0]) != first[0]

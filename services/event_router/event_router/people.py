@@ -35,6 +35,8 @@ class People:
         self._new = False
         if file:
             file.parent.mkdir(parents=True, exist_ok=True)
+            # It says who the learners are.
+            file.touch(mode=0o600)
         self._base = sqlite3.connect(file or ":memory:", timeout=_BUSY_SECONDS, isolation_level=None)
         self._base.execute("pragma journal_mode = wal")
         self._base.execute("pragma synchronous = normal")
