@@ -2,8 +2,15 @@
 
 from invoke.collection import Collection
 
-from aspects.tasks import assets, data, dbt, dev, quality, warehouse
+from aspects.tasks import assets, data, dbt, dev, logs, quality, warehouse
 
 namespace = Collection.from_module(quality)
-for name, module in {"dev": dev, "data": data, "assets": assets, "dbt": dbt, "warehouse": warehouse}.items():
+for name, module in {
+    "dev": dev,
+    "data": data,
+    "assets": assets,
+    "dbt": dbt,
+    "logs": logs,
+    "warehouse": warehouse,
+}.items():
     namespace.add_collection(Collection.from_module(module), name=name)

@@ -44,6 +44,8 @@ class AspectsProgram(Program):
                 options.append(item)
                 if item in command.flags_with_value():
                     options.extend(value for value in (next(rest, None),) if value is not None)
+            if {"--help", "-h"} & set(options):
+                values = ["-"]  # else Invoke would take the option for the value that is missing
             enough = len(values) >= command.at_least
             return [*words[: position + 1], *([SEPARATOR.join(values)] if enough else []), *options]
         return words

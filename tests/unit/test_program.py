@@ -102,3 +102,19 @@ def test_many_values_may_stand_anywhere_among_the_options() -> None:
     program._command = {"load": load}.get  # type: ignore[method-assign]
     words = program._gather_values(["load", "a", "--batch", "5", "b", "-"])
     assert words == ["load", "a\0b\0-", "--batch", "5"]
+
+
+def test_help_may_stand_behind_a_command_that_takes_values() -> None:
+    for words in (["data.load", "--help"], ["--help", "data.load"]):
+        done = inv(*words)
+        assert (done.returncode, done.stdout.partition("\n")[0]) == (0, "Usage: ./inv data.load FILE… [options]")
+
+
+def test_a_command_whose_reader_is_gone_says_nothing_of_it() -> None:
+    @task()
+    def write(context: object) -> None:
+        """Write."""
+        raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        write.body(None)

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from aspects import settings as settings_module
+from aspects.console import Console
 from aspects.errors import AspectsError
 from aspects.settings import ROOT, Settings
-from aspects.stack import environments, logs, preflight
+from aspects.stack import environments, lifecycle, logs, preflight
 from aspects.stack.secrets import load_secrets, secrets_file
 from aspects.stack.services import Service, read_service, read_services, select
 from aspects.stack.supervisor import LONGEST_SOCKET_PATH, log_file, socket_path
@@ -163,6 +164,15 @@ def test_logs_are_followed_over_a_rotation(settings: Settings) -> None:
     assert next(lines) == "ralph │ three"
     file.write_text("new\n")
     assert next(lines) == "ralph │ new"
+
+
+def test_what_one_command_needs_is_not_installed_when_the_stack_starts(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("no-such-package==1.0\n")
+    service = a_service(tmp_path, on_demand=True)
+    lifecycle._install(settings, [service], Console().phase)
+    assert not environments.is_installed(service, settings)
+    [space] = [one for one in preflight.run_checks(settings, [service], set()) if one.name == "Free disk space"]
+    assert f"at least {settings.free_space_mb:,} MB" in space.found
 
 
 def test_a_service_without_a_lock_has_nothing_to_install(settings: Settings, tmp_path: Path) -> None:

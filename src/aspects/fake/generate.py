@@ -23,7 +23,7 @@ from aspects.fake.statements import Scribe
 from aspects.fake.study import Study
 from aspects.fake.truth import Truth, statements_of
 
-_LEARNERS: Final = 64
+LEARNERS: Final = 64
 """Learners in a chunk: about 3,000 statements."""
 _TIME: Final = itemgetter(0)
 _AHEAD: Final = 2
@@ -97,7 +97,7 @@ class Simulation:
         times: list[int] = []
         truth = Truth()
         enrollments: list[Enrolled] = []
-        for index in range(number * _LEARNERS, (number + 1) * _LEARNERS):
+        for index in range(number * LEARNERS, (number + 1) * LEARNERS):
             room = None if limit is None else limit - len(times)
             if room == 0:
                 break

@@ -12,6 +12,7 @@ from aspects.fake import lms, measures
 from aspects.fake.course import Scenario
 from aspects.fake.faults import Faults, disturb, mark_of
 from aspects.fake.generate import chunks
+from aspects.fake.logged import log_chunks
 from aspects.fake.people import World
 from aspects.fake.sinks import Sink
 from aspects.fake.truth import Truth
@@ -47,12 +48,14 @@ def produce(
     personal: bool = False,
     progress: Callable[[int], object] = lambda statements: None,
     faults: Faults = NO_FAULTS,
+    log_users: Path | None = None,
 ) -> Produced:
     """Generate `count` statements and the LMS's rows to match into a sink, then write the truth.
 
     With `personal`, names and addresses of the learners are written too. `progress` is told of each
-    chunk's statements. `faults` change how statements arrive, and nothing of what is true. Raises
-    AspectsError when the sink or the truth file fails.
+    chunk's statements. `faults` change how statements arrive, and nothing of what is true. With `log_users` the
+    sink gets a tracking log in place of statements, and that file its users. Raises AspectsError when the sink or
+    a file fails.
     """
     started = time.monotonic()
     world = World(scenario)
@@ -61,7 +64,11 @@ def produce(
     enrollments = 0
     try:
         sink.rows(lms.taxonomy_rows(scenario))
-        made = chunks(scenario, count, workers, personal)
+        made = (
+            log_chunks(scenario, count, workers, personal, log_users)
+            if log_users
+            else chunks(scenario, count, workers, personal)
+        )
         for chunk in disturb(made, faults, scenario, count) if faults.any else made:
             for index in sorted({one.course for one in chunk.enrollments} - courses):
                 courses.add(index)

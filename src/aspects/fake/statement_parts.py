@@ -103,10 +103,12 @@ class CourseText:
         return self._blocks[key]
 
     def group(self, problem: Problem, check: Check) -> str:
-        """A problem of several questions as an object."""
+        """A problem of several questions as an object; it is described by the first one."""
+        prompt = as_json(problem.questions[check.answers[0].question - 1].prompt)
         return (
             f'{{"id":"{self.lms_url}/xblock/{problem.block_id}","objectType":"GroupActivity",'
-            f'"definition":{{"type":"{Activity.INTERACTION}","interactionType":"other"{_attempt(check)}}}}}'
+            f'"definition":{{"type":"{Activity.INTERACTION}","interactionType":"other","description":{{"en-US":{prompt}}}'
+            f"{_attempt(check)}}}}}"
         )
 
     def jump_to(self, block: Block, activity: str, name: str = "") -> str:
@@ -136,8 +138,10 @@ def _question(problem: Problem, answer: Answer) -> str:
 
 
 def group_parts(text: CourseText, problem: Problem, check: Check) -> Parts:
-    """A check of several questions as a whole: it has the score, and no response."""
-    result = f',"result":{{{_points(check.earned, check.possible)},"success":{_true(check.earned == check.possible)}}}'
+    """A check of several questions as a whole: it has the score, and the response and success of the first one."""
+    first = check.answers[0]
+    points = _points(check.earned, check.possible)
+    result = f',"result":{{"response":{as_json(first.text)},{points},"success":{_true(first.right)}}}'
     return Parts(text.group(problem, check), result, "", text.parent)
 
 
@@ -186,7 +190,9 @@ def _check_sent(text: CourseText, problem: Problem, detail: None, event: str) ->
 
 
 def _problem_completed(text: CourseText, problem: Problem, detail: None, event: str) -> Parts:
-    return Parts(text.block(problem, Activity.INTERACTION), "", "", text.parent)
+    # The library writes the block's id as it is here, without the LMS before it.
+    definition = f'"definition":{{"type":"{Activity.INTERACTION}"}}'
+    return Parts(f'{{"id":"{problem.block_id}","objectType":"Activity",{definition}}}', "", "", text.parent)
 
 
 def _block_completed(text: CourseText, block: Block, detail: None, event: str) -> Parts:
@@ -231,11 +237,16 @@ def _video_position(text: CourseText, video: Video, position: float, event: str)
 
 
 def _video_completed(text: CourseText, video: Video, position: float, event: str) -> Parts:
-    minutes, seconds = divmod(video.length, 60)
-    hours, minutes = divmod(int(minutes), 60)
-    duration = f"PT{hours}H{minutes}M{seconds:.1f}S" if hours else f"PT{minutes}M{seconds:.1f}S"
     extensions = f'"extensions":{{"{Extension.TIME}":{video.length}}}'
-    return _video(text, video, f',"result":{{{extensions},"completion":true,"duration":"{duration}"}}')
+    return _video(text, video, f',"result":{{{extensions},"completion":true,"duration":"{_duration(video.length)}"}}')
+
+
+def _duration(length: float) -> str:
+    """Seconds, with one digit behind the point, as an ISO 8601 duration."""
+    minutes, seconds = divmod(length, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    larger = f"{hours:02d}H{minutes:02d}M" if hours else f"{minutes:02d}M" if minutes else ""
+    return f"PT{larger}{seconds:0{4 if length % 1 else 2}.{1 if length % 1 else 0}f}S"
 
 
 def _video_seeked(text: CourseText, video: Video, seek: Seek, event: str) -> Parts:
@@ -249,7 +260,9 @@ def _video_speed(text: CourseText, video: Video, speeds: Seek, event: str) -> Pa
 
 
 def _captions(text: CourseText, video: Video, position: float, event: str) -> Parts:
-    values = f'"{Extension.TIME}":{position},"{Extension.CAPTIONS}":{_true(event in _CAPTIONS_ON)}'
+    # The library takes a position of 0 for none here.
+    time = f'"{Extension.TIME}":{position},' if position else ""
+    values = f'{time}"{Extension.CAPTIONS}":{_true(event in _CAPTIONS_ON)}'
     return _video(text, video, f',"result":{{"extensions":{{{values}}}}}')
 
 

@@ -97,11 +97,10 @@ _VERB_TEXTS: Final = {
 _CONTEXT: Final = f'"context":{{"extensions":{{"{Extension.TRANSFORMER}":"{TRANSFORMER}","{Extension.SESSION}":"'
 _GAP: Final = "\0"
 """Stands in a template where the statement's own value goes. No statement has this character."""
-_POSITIONS: Final = frozenset(
-    {happened.VIDEO_PLAYED, happened.VIDEO_PAUSED, happened.VIDEO_STOPPED, *happened.CAPTION_EVENTS}
-)
+_POSITIONS: Final = frozenset({happened.VIDEO_PLAYED, happened.VIDEO_PAUSED, happened.VIDEO_STOPPED})
 _OWN: Final = frozenset(
-    {*happened.FORUM_EVENTS, *happened.EXAM_EVENTS.values()} - {happened.THREAD_VIEWED, happened.THREAD_VOTED}
+    {*happened.FORUM_EVENTS, *happened.EXAM_EVENTS.values(), *happened.CAPTION_EVENTS}
+    - {happened.THREAD_VIEWED, happened.THREAD_VOTED}
 )
 """Events of which hardly two say the same: a template would be used once."""
 _MILLIONS: Final = 1_000_000

@@ -28,7 +28,7 @@ def check_environment(service: Service, settings: Settings) -> Check:
         f"Environment of {service.title}",
         installed,
         "installed" if installed else "not installed, or its lock has changed",
-        "./inv dev.up installs it.",
+        "The command that needs it installs it." if service.on_demand else "./inv dev.up installs it.",
         required=False,
     )
 

@@ -182,7 +182,7 @@ def _check_same_settings(settings: Settings, was_running: bool) -> None:
 
 def _install(settings: Settings, services: list[Service], phases: Phases) -> None:
     for service in services:
-        if not environments.is_installed(service, settings):
+        if not service.on_demand and not environments.is_installed(service, settings):
             with phases(f"Install {service.title}"):
                 environments.install(service, settings)
 

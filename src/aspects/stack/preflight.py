@@ -38,7 +38,7 @@ class Check:
 def run_checks(settings: Settings, services: Iterable[Service], own_pids: set[int]) -> list[Check]:
     """All checks. `own_pids` are the processes of the stack itself, which may hold its ports."""
     services = list(services)
-    missing = any(not environments.is_installed(service, settings) for service in services)
+    missing = any(not (one.on_demand or environments.is_installed(one, settings)) for one in services)
     return [
         check_python(sys.version_info[:3]),
         check_machine(platform.system(), platform.machine()),

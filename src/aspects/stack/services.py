@@ -77,6 +77,8 @@ class Service(Facts):
     needs: tuple[str, ...] = ()
     login: dict[str, str] = {}
     binary: Binary | None = None
+    on_demand: bool = False
+    """Its environment is made by the command that needs it, not by `dev.up`."""
 
     @property
     def runs(self) -> bool:

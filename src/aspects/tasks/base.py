@@ -69,6 +69,8 @@ def task(
                 kwargs[variadic] = [value for value in kwargs.get(variadic, "").split(SEPARATOR) if value]
             try:
                 function(context, *args, **kwargs)
+            except BrokenPipeError:
+                raise
             except (AspectsError, OSError) as error:
                 if debug:
                     traceback.print_exception(error)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         "out": "The file for --sink file; .gz and .zst are compressed.",
         "workers": "Processes that generate; one for small counts, else one a core. The result is the same.",
         "faults": "What goes wrong, as duplicates=0.01,late=0.02,disorder=0.05,malformed=0.001; these when not named.",
+        "as_": "What to write: xapi, the statements; or tracking-log, Open edX's own log of the same (--sink file).",
         "truth": "Where to write the ground truth; beside --out, or under .aspects/truth, unless given.",
     },
     optional=["faults"],
@@ -49,6 +50,7 @@ def fake(
     workers: int = 0,
     truth: str = "",
     faults: str | bool = "",
+    as_: str = "xapi",
     json: bool = False,
 ) -> None:
     """Generate courses and learners at work, with the true value of each measure.
@@ -64,11 +66,20 @@ def fake(
     scenario = Scenario(seed, _day(end), settings.lms_url)
     _check_fake(count, workers, sink, out)
     wrong = _faults(faults, sink)
+    log_users = _log_users(as_, sink, out, wrong.any)
     opened = _sink(settings, sink, out, wrong.any)
     truth_file = Path(truth) if truth else _truth_file(settings, out, scenario.seed, scenario.end, count)
     with console.progress("Generate", total=count, unit="statements") as progress:
         made = produce(
-            scenario, count, workers or _workers(count), opened, truth_file, settings.pii, progress.advance, wrong
+            scenario,
+            count,
+            workers or _workers(count),
+            opened,
+            truth_file,
+            settings.pii,
+            progress.advance,
+            wrong,
+            log_users,
         )
     present = "" if made.new is None or made.new == count else f" {count - made.new:,} of them were there already."
     console.say(f"{made.courses} courses, {made.enrollments:,} enrollments, {made.statements:,} statements.{present}")
@@ -113,6 +124,21 @@ def _check_fake(count: int, workers: int, sink: str, out: str) -> None:
             code="data.out",
             status=2,
         )
+
+
+def _log_users(form: str, sink: str, out: str, faults: bool) -> Path | None:
+    """Where the users of a tracking log go; None for statements."""
+    if form == "xapi":
+        return None
+    if form != "tracking-log" or sink != "file" or faults:
+        raise AspectsError(
+            f"--as {form} cannot be used so.",
+            why="The forms are xapi and tracking-log. A tracking log goes into a file, and has no faults.",
+            fix="Use --as tracking-log --sink file --out tracking.log, for example.",
+            code="data.as",
+            status=2,
+        )
+    return Path(out + ".users.csv")
 
 
 def _day(text: str) -> date:
@@ -208,7 +234,7 @@ def load(
         raise AspectsError(f"--batch {batch} is too small.", fix="Give 1 or more.", code="data.batch", status=2)
     settings = settings_module.load()
     found = find(files)
-    kept = Rejects(Path(rejects) if rejects else _rejects_file(settings, found[0]))
+    kept = Rejects(Path(rejects) if rejects else rejects_file(settings, found[0]))
     store = StatementStore(connect(settings, user="lrs"))
     with console.progress("Load", unit="statements") as progress:
         report = load_files(found, store, kept, batch, progress.advance)
@@ -216,7 +242,7 @@ def load(
         f"{report.read:,} read, {report.stored:,} stored, {report.duplicates:,} duplicates, "
         f"{report.refused_count:,} refused."
     )
-    _explain(console, report, kept)
+    explain(console, report, kept)
     console.result(
         {
             "read": report.read,
@@ -236,7 +262,8 @@ def load(
         raise Exit(code=1)
 
 
-def _explain(console: Console, report: LoadReport, kept: Rejects) -> None:
+def explain(console: Console, report: LoadReport, kept: Rejects) -> None:
+    """Print what was refused and what could not be read."""
     if report.differing:
         console.warn(
             f"{report.differing:,} of the duplicates say something else than what was stored first, which stays."
@@ -261,7 +288,8 @@ def _explain(console: Console, report: LoadReport, kept: Rejects) -> None:
         console.warn(f"The refused lines are kept in {kept.path}, each with its reason.")
 
 
-def _rejects_file(settings: Settings, first: str) -> Path:
+def rejects_file(settings: Settings, first: str) -> Path:
+    """Where refused lines are kept unless a file is named."""
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(first).name) or "standard-input"
     return settings.state / "rejects" / f"{name}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}.jsonl"
 

@@ -46,6 +46,16 @@ class Refused:
     examples: list[Example] = field(default_factory=list)
 
 
+class Reason(Protocol):
+    """Why a line is refused: a stable code, and a sentence."""
+
+    @property
+    def reason(self) -> str: ...
+
+    @property
+    def message(self) -> str: ...
+
+
 @dataclass(slots=True)
 class LoadReport:
     """What became of every line that was read."""
@@ -68,6 +78,13 @@ class LoadReport:
         """Lines a second."""
         return self.read / self.seconds if self.seconds else 0.0
 
+    def refuse(self, file: str, number: int, refusal: Reason) -> None:
+        """Count a refused line, and keep it as an example if it is among the first for its reason."""
+        group = self.refused.setdefault(refusal.reason, Refused())
+        group.count += 1
+        if len(group.examples) < _EXAMPLES:
+            group.examples.append(Example(file, number, refusal.message))
+
     @property
     def complete(self) -> bool:
         """Whether every line of every file was read and is stored."""
@@ -85,7 +102,7 @@ class Rejects:
         self.path = path
         self._file: BinaryIO | None = None
 
-    def add(self, file: str, line: Line, refusal: Refusal) -> None:
+    def add(self, file: str, line: Line, refusal: Reason) -> None:
         """Keep a line. Raises AspectsError when that is not possible."""
         record: dict[str, object] = {
             "file": file,
@@ -104,6 +121,14 @@ class Rejects:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 self._file = self.path.open("wb")
             self._file.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def flush(self) -> None:
+        """Hand what was added over to the system. Raises AspectsError when that is not possible."""
+        try:
+            if self._file is not None:
+                self._file.flush()
         except OSError as error:
             raise self._unwritable(error) from error
 
@@ -176,7 +201,8 @@ def _batches(
                 report.read += 1
                 verdict = check(line.content) if not line.cut else Refusal("size")
                 if isinstance(verdict, Refusal):
-                    _refuse(file, line, verdict, rejects, report)
+                    report.refuse(file, line.number, verdict)
+                    rejects.add(file, line, verdict)
                     continue
                 batch.append(verdict)
                 size += len(verdict.text)
@@ -187,11 +213,3 @@ def _batches(
             report.broken[file] = str(error)
     if lines:
         yield batch, lines
-
-
-def _refuse(file: str, line: Line, refusal: Refusal, rejects: Rejects, report: LoadReport) -> None:
-    group = report.refused.setdefault(refusal.reason, Refused())
-    group.count += 1
-    if len(group.examples) < _EXAMPLES:
-        group.examples.append(Example(file, line.number, refusal.message))
-    rejects.add(file, line, refusal)

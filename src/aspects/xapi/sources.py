@@ -10,16 +10,18 @@ import gzip
 import io
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, cast
 
 import zstandard
 
 from aspects.errors import AspectsError
+from aspects.xapi import objects
 from aspects.xapi.arrays import elements
+from aspects.xapi.objects import find_objects, is_object, open_object
 
 STANDARD_INPUT: Final = "-"
 MAX_LINE: Final = 8_000_000
@@ -49,13 +51,15 @@ class Line:
 def find(names: list[str]) -> list[str]:
     """The files that the given names mean: a directory stands for all files in it and below it.
 
-    Hidden files are left out. `-` is standard input. Raises AspectsError when a name is neither a file
-    nor a directory, or when a directory holds no file.
+    Hidden files are left out. `-` is standard input, `s3://bucket/key` an object or all below it. Raises
+    AspectsError when a name is neither a file nor a directory, or when a directory holds no file.
     """
     files: list[str] = []
     for name in names:
         path = Path(name)
-        if name == STANDARD_INPUT or path.is_file() or path.is_fifo():
+        if is_object(name):
+            files.extend(find_objects(name))
+        elif name == STANDARD_INPUT or path.is_file() or path.is_fifo():
             files.append(name)
         elif path.is_dir():
             inside = sorted(str(file) for file in path.rglob("*") if file.is_file() and not _hidden(file, path))
@@ -81,20 +85,40 @@ def _hidden(file: Path, below: Path) -> bool:
     return any(part.startswith(".") for part in file.relative_to(below).parts)
 
 
-def read_lines(name: str) -> Iterator[Line]:
+def read_lines(name: str, arrays: bool = True, watch: Callable[[int], object] = lambda taken: None) -> Iterator[Line]:
     """Each line of a file that is not blank, without its line ending and without a byte order mark.
 
-    Raises BrokenSource where the file is cut short or damaged, after all that could be read: the last line
-    before it may be half a line. Raises AspectsError when the file cannot be opened.
+    Without `arrays` a bracket at the beginning means nothing. `watch` is told of the bytes taken from the file,
+    compressed as they are. Raises BrokenSource where the file is cut short or damaged, after all that could be
+    read: the last line before it may be half a line. Raises AspectsError when the file cannot be opened.
     """
     try:
-        stream = sys.stdin.buffer if name == STANDARD_INPUT else Path(name).open("rb")  # noqa: SIM115  # closed below
+        stream = _open(name)
     except OSError as error:
         raise AspectsError(
             f"{name} cannot be read.", why=str(error), fix="Check the file and its permissions.", code="data.unreadable"
         ) from error
+    watched: io.RawIOBase = _Watched(stream, watch)
     with stream:
-        yield from _lines(_decompressed(io.BufferedReader(stream) if isinstance(stream, io.RawIOBase) else stream))
+        yield from _lines(_decompressed(io.BufferedReader(watched, _CHUNK)), arrays)
+
+
+def _open(name: str) -> BinaryIO:
+    if name == STANDARD_INPUT:
+        return sys.stdin.buffer
+    return open_object(name) if is_object(name) else Path(name).open("rb")
+
+
+def size_of(name: str) -> int:
+    """The bytes of a source as it is stored; 0 where that cannot be known. Raises AspectsError."""
+    if is_object(name):
+        return objects.size_of(name)
+    return Path(name).stat().st_size if Path(name).is_file() else 0
+
+
+def stays(name: str) -> bool:
+    """Whether a source can be read more than once: no pipe."""
+    return is_object(name) or Path(name).is_file()
 
 
 def _decompressed(stream: BinaryIO) -> Iterator[bytes]:
@@ -115,6 +139,22 @@ def _decompressed(stream: BinaryIO) -> Iterator[bytes]:
         raise BrokenSource(f"The compressed data is damaged: {error}.") from error
     except OSError as error:
         raise BrokenSource(f"Reading failed: {error}.") from error
+
+
+class _Watched(io.RawIOBase):
+    """A stream that tells how much is taken from it."""
+
+    def __init__(self, stream: BinaryIO, watch: Callable[[int], object]) -> None:
+        self._stream = cast("io.BufferedIOBase", stream)
+        self._watch = watch
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]  # the stub's buffer type is private
+        taken = self._stream.readinto1(buffer)
+        self._watch(taken)
+        return taken
 
 
 class _Rejoined(io.RawIOBase):
@@ -156,8 +196,8 @@ def _unzstd(stream: io.RawIOBase) -> Iterator[bytes]:
         raise EOFError
 
 
-def _lines(pieces: Iterator[bytes]) -> Iterator[Line]:
-    """Statements one a line, or in a JSON array. A line longer than MAX_LINE is given once, cut."""
+def _lines(pieces: Iterator[bytes], arrays: bool = True) -> Iterator[Line]:
+    """Statements one a line, or, with `arrays`, in a JSON array. A line longer than MAX_LINE is given once, cut."""
     head = b""
     for piece in pieces:
         head += piece
@@ -165,7 +205,7 @@ def _lines(pieces: Iterator[bytes]) -> Iterator[Line]:
             break
     head = head.removeprefix(_BOM)
     pieces = chain([head], pieces)
-    if head.lstrip().startswith(b"["):
+    if arrays and head.lstrip().startswith(b"["):
         for number, content in elements(pieces, MAX_LINE):
             yield from _line(number, content)
     else:

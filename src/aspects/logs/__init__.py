@@ -1,0 +1,1 @@
+"""Open edX's tracking logs as statements."""
