@@ -108,7 +108,12 @@ def event(**changes: Any) -> bytes:
 
 
 REFUSED: dict[str, list[bytes]] = {
-    "encoding": [b"\xff" + event(), event(event={"mode": "\ud800", "user_id": 7})],
+    "encoding": [
+        b"\xff" + event(),
+        event(event={"mode": "\ud800", "user_id": 7}),
+        event(username="\ud800"),
+        event(event={"username": "\ud800"}),
+    ],
     "json": [event()[:100], b"[pid: 9] GET / 200", b"{" * 3_000_000, b'{"a": 1} {"b"', b"{'event': 1}"],
     "shape": [b"{}", b'{"level": "info", "msg": "started"}', event(name=["x"]), b'{"a":' * 9000 + b"1" + b"}" * 9000],
     "event.unknown": [event(name="edx.unheard.of"), event(name="/courses/x/about")],
@@ -131,6 +136,13 @@ def test_what_is_no_event_is_refused_for_a_reason_and_the_rest_goes_on(settings:
             assert len(answer.statements) == 1
         else:
             assert (answer.reason, answer.statements) == (reason, ()), line[:200]
+
+
+def test_an_odd_user_is_still_a_user(settings: Settings) -> None:
+    odd: list[Any] = ["²", "9" * 5000, "007", "-1", " 7 ", 1.5, True]
+    lines = [event(context={"course_id": "course-v1:O+C+R", "user_id": one}, event={"mode": "audit"}) for one in odd]
+    found = answers(settings, Knowledge(keep=False), [*lines, event(event={"user_id": "7" * 5000})])
+    assert [answer.reason for answer in found] == [""] * len(found)
 
 
 def actor(answer: Answer) -> str:

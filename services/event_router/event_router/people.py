@@ -5,6 +5,7 @@ kept, or taken from a CSV file, such as an LMS's own external ids. Users are kno
 """
 
 import csv
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ ANY = "*"
 _IDENTIFIERS = ("user", "user_id", "username")
 _UUIDS = ("uuid", "external_user_id")
 _BUSY_SECONDS = 60.0
+_IDENTIFIER = re.compile(r"[0-9]{1,18}").fullmatch
 
 
 class Person(NamedTuple):
@@ -49,7 +51,9 @@ class People:
 
     def same(self, user_id: object, username: object) -> None:
         """A line of the log says that this id and this name are one user's."""
-        if type(username) is not str or not username or type(user_id) not in (int, str) or not str(user_id).isdigit():
+        if type(username) is not str or not username or type(user_id) not in (int, str):
+            return
+        if not _IDENTIFIER(str(user_id)):
             return
         first, second = str(int(str(user_id))), username
         if self._any or (first in self._known and second in self._known):

@@ -1,6 +1,7 @@
 """One line of a tracking log as xAPI statements, by event-routing-backends itself."""
 
 import json
+import sqlite3
 from typing import NamedTuple
 
 from event_routing_backends.management.commands.helpers.event_log_parser import parse_json_event
@@ -21,7 +22,7 @@ class Refused(NamedTuple):
 
 
 def transform(line: bytes) -> list[str] | Refused:
-    """The statements of a line, each as JSON on one line. Never raises.
+    """The statements of a line, each as JSON on one line. Raises only what no line is to blame for.
 
     Reasons for refusal: `encoding` (no UTF-8), `json` (no JSON object at its end), `shape` (JSON, but no event
     of a tracking log), `event.unknown` (a kind of event that has no statement), `event.user` (it names no user),
@@ -59,13 +60,16 @@ def _statements(event: dict[str, object]) -> list[str] | Refused:
     if name not in XApiTransformersRegistry.mapping:
         return Refused("event.unknown", f"There is no statement for {name[:100]}.")
     context = event.get("context")
-    if isinstance(context, dict):
-        people().same(context.get("user_id"), event.get("username"))
     try:
+        if isinstance(context, dict):
+            people().same(context.get("user_id"), event.get("username"))
         made = [json.dumps(one, ensure_ascii=False, separators=(",", ":")) for one in _process([event])]
         "".join(made).encode()
     except UnicodeEncodeError:
         return Refused("encoding", "The event has half a character.")
+    except (sqlite3.Error, MemoryError):
+        # It is not the line's fault, so the line must not be refused for it.
+        raise
     except Exception as error:
         text = f"{type(error).__name__}: {error}"[:500]
         return Refused("event.user" if isinstance(error, ValueError) and _NO_USER in text else "event.invalid", text)
