@@ -63,8 +63,8 @@ def test_events_are_in_order_of_time_and_the_browsers_are_json_inside_of_json(tm
 
 
 def test_the_same_log_comes_from_any_number_of_processes(tmp_path: Path) -> None:
-    one = [chunk.lines for chunk in log_chunks(SCENARIO, 6000, 1, False, tmp_path / "one.csv")]
-    two = [chunk.lines for chunk in log_chunks(SCENARIO, 6000, 2, False, tmp_path / "two.csv")]
+    one = [chunk.lines for chunk in log_chunks(SCENARIO, 6500, 1, False, tmp_path / "one.csv")]
+    two = [chunk.lines for chunk in log_chunks(SCENARIO, 6500, 2, False, tmp_path / "two.csv")]
     assert len(one) > 1
     assert one == two
     assert (tmp_path / "one.csv").read_bytes() == (tmp_path / "two.csv").read_bytes()
