@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -15,12 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from aspects.settings import ROOT, Settings, load, load_recorded
 from aspects.stack.secrets import load_secrets
 
-SHARED_FIXTURES = ("stack", "empty_clickhouse")
-"""Fixtures of a whole run that start services."""
+SHARED = ("Stack", "Warehouse")
+"""What a test file imports whose tests need a service that runs for all of them."""
 SERVICES_WITH_PORT = ("CLICKHOUSE", "RALPH", "SUPERSET")
 TIME_ZONES = ["UTC", "America/New_York", "Asia/Kolkata", "Pacific/Auckland", "Pacific/Marquesas"]
 
@@ -28,18 +31,26 @@ TIME_ZONES = ["UTC", "America/New_York", "Asia/Kolkata", "Pacific/Auckland", "Pa
 def pytest_configure() -> None:
     """A number that depends on the machine's time zone is wrong somewhere: each run picks another zone."""
     os.environ["TZ"] = random.choice(TIME_ZONES)
+    # A process of pytest-xdist ignores Ctrl-C, and so would the commands that a test starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_report_header() -> str:
     return f"TZ={os.environ['TZ']}"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several processes (`--dist loadgroup`), what shares a running service or a file stays in one of them."""
-    for item in items:
-        fixtures = getattr(item, "fixturenames", ())
-        shared = next((name for name in SHARED_FIXTURES if name in fixtures), item.nodeid.partition("::")[0])
-        item.add_marker(pytest.mark.xdist_group(shared))
+class BySharedService(LoadScopeScheduling):  # type: ignore[misc]
+    """Files whose tests share a running service stay in one process. (pytest-xdist's own groups do not work with
+    pytest 9.2: they rename tests in a way that it does not notice.)"""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        text = (ROOT / file).read_text()
+        return next((name for name in SHARED if re.search(rf"import .*\b{name}\b", text)), file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> BySharedService:
+    return BySharedService(config, log)
 
 
 @dataclass(frozen=True)
@@ -78,7 +89,7 @@ class Commands:
 
     def settings(self) -> Settings:
         """The settings of this stack."""
-        names = ("state", "environments", "clickhouse_port", "ralph_port", "superset_port")
+        names = ("state", "environments", "clickhouse_port", "ralph_port", "superset_port", "embedding_origins")
         return load(**{name: self.environment[f"ASPECTS_{name.upper()}"] for name in names})
 
 
@@ -104,7 +115,11 @@ def new_commands(state: Path) -> Commands:
     ports = {f"ASPECTS_{name}_PORT": str(free_port()) for name in SERVICES_WITH_PORT}
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ASPECTS_")}
     environments = os.environ.get("ASPECTS_ENVIRONMENTS", str(ROOT / ".aspects" / "envs"))
-    return Commands({**kept, "ASPECTS_STATE": str(state), "ASPECTS_ENVIRONMENTS": environments, **ports})
+    own = {
+        "ASPECTS_STATE": str(state),
+        "ASPECTS_ENVIRONMENTS": environments,
+    }
+    return Commands({**kept, **own, **ports})
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from invoke.context import Context
 
-from aspects.bench.groups import GROUPS
 from aspects.bench.measures import Measure, choose, machine
 from aspects.console import Console
 from aspects.errors import AspectsError
@@ -35,7 +34,7 @@ def test(context: Context, paths: list[str], unit: bool = False, match: str = ""
         "--maxprocesses",
         "3",
         "--dist",
-        "loadgroup",
+        "loadscope",
         *(["-k", match] if match else []),
         *(["-x"] if fail_fast else []),
     ]
@@ -83,6 +82,8 @@ def fmt(context: Context) -> None:
 @task(help={"only": "One group of measurements, by its name.", "names": "Name the groups and measure nothing."})
 def bench(context: Context, only: str = "", names: bool = False, json: bool = False) -> None:
     """Measure this machine: each figure beside its target or its peer."""
+    from aspects.bench.groups import GROUPS  # what it measures takes a second to read
+
     console = Console(json)
     groups = choose(GROUPS, only)
     if names:

@@ -80,7 +80,7 @@ def kinds_of_verbs(macros: Path) -> dict[str, set[str]]:
     text = macros.read_text(encoding="utf-8")
     prefixes = dict(re.findall(r'set (\w+) = "([^"]+)"', text))
     found = {prefixes[prefix] + verb: {kind} for prefix, verb, kind in re.findall(r'(\w+) ~ "(\w+)": "(\w+)"', text)}
-    return {verb: found.get(verb, KINDS_BY_OBJECT.get(verb, {"other"})) for verb in [*VERBS, *found]}
+    return {verb: found.get(verb, set()) | KINDS_BY_OBJECT.get(verb, set()) or {"other"} for verb in [*VERBS, *found]}
 
 
 def kinds_read(text: str, coming: frozenset[str]) -> frozenset[str]:
