@@ -89,7 +89,7 @@ class Commands:
 
     def settings(self) -> Settings:
         """The settings of this stack."""
-        names = ("state", "environments", "clickhouse_port", "ralph_port", "superset_port", "embedding_origins")
+        names = ("state", "environments", "clickhouse_port", "ralph_port", "superset_port")
         return load(**{name: self.environment[f"ASPECTS_{name.upper()}"] for name in names})
 
 
@@ -115,11 +115,7 @@ def new_commands(state: Path) -> Commands:
     ports = {f"ASPECTS_{name}_PORT": str(free_port()) for name in SERVICES_WITH_PORT}
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ASPECTS_")}
     environments = os.environ.get("ASPECTS_ENVIRONMENTS", str(ROOT / ".aspects" / "envs"))
-    own = {
-        "ASPECTS_STATE": str(state),
-        "ASPECTS_ENVIRONMENTS": environments,
-    }
-    return Commands({**kept, **own, **ports})
+    return Commands({**kept, "ASPECTS_STATE": str(state), "ASPECTS_ENVIRONMENTS": environments, **ports})
 
 
 @pytest.fixture
