@@ -42,7 +42,7 @@ MARK_EVERYTHING = Template(
 FORGET_RESULTS_OF_NOTHING = Template(
     "delete from reporting.${table} where {course:String} in ('', course_key)"
     " and (${key}) not in (select ${key} from reporting.${made_of})"
-    " and (${key}) not in (select ${key} from reporting.${table}_dirty)"
+    " and (${key}) not in (select ${key} from reporting.${table}_dirty final where sign = 1)"
 )
 COUNT_WAITING = Template("select count() from reporting.${table}_dirty final where sign = 1")
 FORGET_TAKEN = Template("truncate table reporting.${table}_taken")
