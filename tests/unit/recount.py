@@ -103,7 +103,7 @@ def _problems(
 ) -> None:
     answered: dict[str, dict[str, list[tuple[str, bool]]]] = defaultdict(lambda: defaultdict(list))
     for one in history:
-        if one["verb"]["id"] == Verb.EVALUATED and "response" in one["result"]:
+        if one["verb"]["id"] == Verb.EVALUATED and one["object"]["objectType"] != "GroupActivity":
             block, question = block_of(one)
             answered[block][question].append((one["result"]["response"], one["result"]["success"]))
     for block, questions in answered.items():
