@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aspects.bench.clickhouse import measure_clickhouse
 from aspects.bench.generator import measure_generator
+from aspects.bench.ingest import measure_ingest
 from aspects.bench.measures import Group
 from aspects.bench.refresh import measure_refresh
 from aspects.bench.start import measure_start
@@ -11,6 +12,7 @@ from aspects.bench.start import measure_start
 GROUPS: dict[str, Group] = {
     "clickhouse": measure_clickhouse,
     "generator": measure_generator,
+    "ingest": measure_ingest,
     "refresh": measure_refresh,
     "start": measure_start,
 }

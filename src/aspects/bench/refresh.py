@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
-from itertools import chain, islice
-from pathlib import Path
 
 from aspects.bench.measures import Measure, measure
-from aspects.bench.start import free_ports
-from aspects.fake.course import Scenario
-from aspects.fake.generate import chunks
-from aspects.settings import Settings, forget, record
-from aspects.stack.health import wait_until_healthy
-from aspects.stack.secrets import load_secrets
-from aspects.stack.services import read_services, select
-from aspects.stack.supervisor import Supervisor
-from aspects.warehouse import dbt
+from aspects.bench.warehouse import blocks_of, generated, own_warehouse
+from aspects.settings import Settings
 from aspects.warehouse.client import connect
-from aspects.warehouse.migrate import migrate
 from aspects.warehouse.refresh import lag_seconds
-from aspects.xapi.statement import Statement
-from aspects.xapi.store import RAW_TABLE, native_block
+from aspects.xapi.store import RAW_TABLE
 
 RATE = 20_000
 """Statements a second."""
@@ -35,7 +21,6 @@ SECONDS = 30
 LONGEST_DRAIN = 120
 """Seconds that the refresh may take to catch up afterwards."""
 LOOK_EVERY = 0.2
-_SCENARIO = Scenario(seed=1, end=date(2026, 6, 1), lms_url="http://localhost:18000")
 
 
 @dataclass(frozen=True)
@@ -53,41 +38,15 @@ def measure_refresh(settings: Settings) -> list[Measure]:
     The lag is the age of the oldest event whose result cannot be read yet: the list of such events loses one only
     after its result is stored.
     """
-    folder = Path(tempfile.mkdtemp(prefix="aspects-bench-"))
-    own = settings.model_copy(update={"state": folder, "environments": settings.envs, **free_ports()})
-    supervisor = Supervisor(own)
-    try:
-        services = read_services(own.root)
-        load_secrets(own)
-        record(own)
-        supervisor.start(services)
-        supervisor.start_service("clickhouse")
-        wait_until_healthy(select(services, "clickhouse"), own, supervisor)
-        migrate(own)
-        dbt.run(own)
-        blocks = _prepare(RATE * SECONDS)
+    blocks = blocks_of(generated(RATE * SECONDS), RATE * SECONDS, BATCH)
+    with own_warehouse(settings) as (own, supervisor):
         supervisor.start_service("refresh")
         held = _insert_steadily(own, blocks)
-    finally:
-        supervisor.stop()
-        forget(folder)
-        shutil.rmtree(folder, ignore_errors=True)
     return [
         measure("refresh.rate_held", held.rate, f"statements/s of {RATE:,}/s asked for, {BATCH:,} a batch"),
         measure("refresh.lag", held.lag, "s at most", "<= 10"),
         measure("refresh.drain", held.drained_after, "s after the last insert until nothing waits"),
     ]
-
-
-def _prepare(count: int) -> list[bytes]:
-    """Statements as the raw table takes them, a batch each."""
-    statements = chain.from_iterable(
-        map(Statement, chunk.ids, chunk.times, chunk.texts) for chunk in chunks(_SCENARIO, count)
-    )
-    blocks = []
-    while batch := list(islice(statements, BATCH)):
-        blocks.append(native_block(batch))
-    return blocks
 
 
 def _insert_steadily(settings: Settings, blocks: Sequence[bytes]) -> _Held:

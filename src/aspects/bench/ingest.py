@@ -1,0 +1,149 @@
+"""How fast statements come in over HTTP, how fast they are generated into the warehouse, and what they take there."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING
+
+from aspects.bench.measures import Measure, measure
+from aspects.bench.warehouse import SCENARIO, blocks_of, generated, own_warehouse
+from aspects.fake.produce import produce
+from aspects.fake.sinks import ClickHouseSink
+from aspects.settings import Settings
+from aspects.warehouse.client import connect
+from aspects.warehouse.refresh import refresh
+from aspects.xapi.store import RAW_TABLE
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+LARGE, SMALL = 50_000, 5_000
+"""Statements a batch."""
+IN_LARGE, IN_SMALL = 600_000, 200_000
+"""Statements that are inserted in batches of each size."""
+GENERATED = 1_000_000
+CONNECTIONS = 2
+WARM_UP = 10_000
+
+
+def measure_ingest(settings: Settings) -> list[Measure]:
+    """Insert prepared statements as the user lrs into everything, then without rollups, then into the raw table alone.
+
+    Statements are prepared before the clock runs. Storage is that of the statements in large batches, after a refresh
+    and after merges.
+    """
+    statements = generated(WARM_UP + IN_LARGE + IN_SMALL)
+    warm_up, large = blocks_of(statements, WARM_UP, SMALL), blocks_of(statements, IN_LARGE, LARGE)
+    small = blocks_of(statements, IN_SMALL, SMALL)
+    with own_warehouse(settings) as (own, _), closing(connect(own)) as admin:
+        _insert(own, warm_up)
+        _empty(admin)
+        measures = [
+            measure("ingest.generated", _generate(own), f"statements/s of {GENERATED:,} from nothing", ">= 150000"),
+        ]
+        _empty(admin)
+        measures += _rates(own, admin, "everything", large, small, (">= 150000", ">= 60000"))
+        _empty(admin)
+        _insert(own, large)
+        measures += _storage(own, admin, IN_LARGE)
+        for what, source in (("typed", "reporting.statements"), ("raw", RAW_TABLE)):
+            _drop_triggers(admin, source)
+            _empty(admin)
+            measures += _rates(own, admin, what, large, small)
+    return measures
+
+
+def _rates(
+    settings: Settings,
+    admin: Client,
+    what: str,
+    large: Sequence[bytes],
+    small: Sequence[bytes],
+    targets: tuple[str, str] = ("", ""),
+) -> list[Measure]:
+    unit = f"statements/s over {CONNECTIONS} connections"
+    by_large = IN_LARGE / _insert(settings, large)
+    _empty(admin)
+    by_small = IN_SMALL / _insert(settings, small)
+    return [
+        measure(f"ingest.{what}_{LARGE}", by_large, f"{unit}, {LARGE:,} a batch", targets[0]),
+        measure(f"ingest.{what}_{SMALL}", by_small, f"{unit}, {SMALL:,} a batch", targets[1]),
+    ]
+
+
+def _insert(settings: Settings, blocks: Sequence[bytes]) -> float:
+    """Seconds until the last block is acknowledged."""
+    waiting: SimpleQueue[bytes] = SimpleQueue()
+    for block in blocks:
+        waiting.put(block)
+
+    def work(client: Client) -> None:
+        while True:
+            try:
+                block = waiting.get_nowait()
+            except Empty:
+                return
+            client.raw_insert(RAW_TABLE, insert_block=block, fmt="Native", compression=None)
+
+    clients = [connect(settings, user="lrs") for _ in range(CONNECTIONS)]
+    try:
+        with ThreadPoolExecutor(CONNECTIONS) as pool:
+            started = time.monotonic()
+            list(pool.map(work, clients))
+            return time.monotonic() - started
+    finally:
+        for client in clients:
+            client.close()
+
+
+def _generate(settings: Settings) -> float:
+    """Statements a second, as `./inv data.fake` stores them, with as many workers as there are cores."""
+    with closing(connect(settings, user="lrs")) as lrs, closing(connect(settings, user="sink")) as tables:
+        truth = Path(settings.state) / "truth.json"
+        return produce(SCENARIO, GENERATED, os.cpu_count() or 1, ClickHouseSink(lrs, tables), truth).rate
+
+
+def _storage(settings: Settings, admin: Client, count: int) -> list[Measure]:
+    refresh(settings)
+    for name in _tables(admin):
+        admin.command(f"optimize table {name} final")
+    sizes = admin.query(
+        "select database, table, sum(bytes_on_disk) as bytes from system.parts"
+        " where active and database in ('xapi', 'reporting', 'event_sink') group by all order by bytes desc"
+    ).result_rows
+    whole = sum(size for _, _, size in sizes) / count
+    large = [(database, table, size / count) for database, table, size in sizes if size / count >= 0.1]
+    return [
+        measure("ingest.storage", whole, "bytes a statement, all tables after merges", "<= 120"),
+        *(measure(f"ingest.storage.{database}.{table}", each, "bytes a statement") for database, table, each in large),
+    ]
+
+
+def _tables(admin: Client) -> list[str]:
+    found = admin.query(
+        "select database || '.' || name from system.tables"
+        " where database in ('xapi', 'reporting', 'event_sink') and engine like '%MergeTree'"
+    )
+    return [name for (name,) in found.result_rows]
+
+
+def _empty(admin: Client) -> None:
+    for name in _tables(admin):
+        admin.command(f"truncate table {name}")
+
+
+def _drop_triggers(admin: Client, table: str) -> None:
+    database, name = table.split(".")
+    found = admin.query(
+        "select arrayJoin(arrayMap((database, name) -> database || '.' || name, dependencies_database,"
+        " dependencies_table)) from system.tables where database = {database:String} and name = {name:String}",
+        parameters={"database": database, "name": name},
+    )
+    for (trigger,) in found.result_rows:
+        admin.command(f"drop view {trigger} sync")
