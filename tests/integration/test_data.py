@@ -268,6 +268,7 @@ def test_a_load_that_was_killed_is_run_again_and_nothing_is_lost_or_doubled(
         (["data.fake", "--out=x"], "--out has no meaning"),
         (["data.fake", "--end=tomorrow"], "--end tomorrow"),
         (["data.fake", "--workers=-1"], "--workers -1"),
+        (["data.fake", "--learners-per-course=-5"], "--learners-per-course -5"),
         (["data.fake", "--sink=file", "--out=/no/such/folder/x.jsonl"], "cannot be written"),
         (["data.load", "gone.jsonl"], "There is no file gone.jsonl"),
         (["data.load", "--batch=0", "x"], "--batch 0"),

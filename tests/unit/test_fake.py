@@ -78,6 +78,29 @@ def test_another_seed_and_another_day_give_other_statements(generated: list[byte
         }
 
 
+def test_courses_may_be_given_a_size() -> None:
+    sized = Scenario(1, SCENARIO.end, SCENARIO.lms_url, learners_per_course=300)
+    world = World(sized)
+    learners = Counter(course.index for index in range(2200) for course in world.learner(index).courses)
+    # The last four courses are still filling up.
+    full = [learners[index] for index in range(len(learners) - 4)]
+    assert len(full) == 8
+    assert all(250 <= count <= 350 for count in full)
+
+
+def test_a_size_of_courses_gives_other_learners_and_keeps_the_law_of_the_generator() -> None:
+    sized = Scenario(1, SCENARIO.end, SCENARIO.lms_url, learners_per_course=40)
+    more = texts(sized, 6000, workers=2)
+    assert texts(sized, 4000) == more[:4000]
+    assert not {text[:43] for text in more} & {text[:43] for text in texts(SCENARIO, 4000)}
+
+
+def test_no_two_courses_have_one_key() -> None:
+    world = World(SCENARIO)
+    keys = [world.course(index).key for index in range(1500)]
+    assert len(set(keys)) == len(keys)
+
+
 def test_every_statement_is_valid_and_has_an_id_of_its_own(generated: list[bytes]) -> None:
     kept = [check(text) for text in generated]
     assert all(isinstance(one, Statement) for one in kept)

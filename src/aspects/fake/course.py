@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from math import lcm
 from typing import Final
 
 from aspects.fake import subjects
@@ -19,24 +20,29 @@ WEEK: Final = 7 * DAY
 MODES: Final = ("audit", "verified", "honor")
 PASS_MARK: Final = 0.6
 _EPOCH: Final = date(1970, 1, 1)
+_ALIKE: Final = lcm(len(subjects.SUBJECTS), 2 * len(subjects.ORGANIZATIONS))
+"""After so many courses organization and subject come again together."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """What decides everything that is generated.
 
-    Nothing happens on `end` or after; the courses run in the `weeks` before it.
+    Nothing happens on `end` or after; the courses run in the `weeks` before it. With `learners_per_course` a
+    course has about so many learners; without, popular courses grow with the number of all learners.
     """
 
     seed: int
     end: date
     lms_url: str
     weeks: int = 12
+    learners_per_course: int | None = None
 
     @property
     def key(self) -> str:
-        """What names the streams of random numbers: another day gives other learners and course runs."""
-        return f"{self.seed} {self.end.isoformat()}"
+        """What names the streams of random numbers: another one gives other learners and course runs."""
+        shape = "" if self.learners_per_course is None else f" {self.learners_per_course}"
+        return f"{self.seed} {self.end.isoformat()}{shape}"
 
     @property
     def end_time(self) -> int:
@@ -161,7 +167,7 @@ def make_course(scenario: Scenario, index: int) -> Course:
     start = scenario.start_time + (0 if index == 0 else chance.whole(0, 24)) * DAY + 8 * HOUR
     builder = _Builder(
         org=subjects.ORGANIZATIONS[organization][0],
-        number=f"{subject.code}{100 + number(scenario.key, 'number', index) % 900}",
+        number=f"{subject.code}{_course_number(scenario, index)}",
         run=_run(start),
         subject=subject,
         chance=chance,
@@ -170,6 +176,11 @@ def make_course(scenario: Scenario, index: int) -> Course:
         self_paced=index % 4 == 2,
     )
     return builder.build(index)
+
+
+def _course_number(scenario: Scenario, index: int) -> int:
+    """Three digits; courses of one organization and subject have different ones."""
+    return 100 + (number(scenario.key, "number", index % _ALIKE) + index // _ALIKE) % 900
 
 
 def _run(start: int) -> str:

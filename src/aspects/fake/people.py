@@ -15,6 +15,11 @@ from aspects.fake.course import Course, Scenario, make_course
 
 _NAMES_A_LOCALE: Final = 150
 _LEARNERS_KEPT: Final = 1000
+_COURSES_WANTED: Final = (1, 2, 3)
+_WANTED_UP_TO: Final = (0.70, 0.92, 1.0)
+_COURSES_A_LEARNER: Final = 0.70 * 1 + 0.22 * 2 + 0.08 * 3
+_COURSES_AT_ONCE: Final = 4
+"""Where courses have a size, so many fill up side by side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +134,6 @@ class World:
         chance = Chance(key, "learner", index)
         region = chance.pick(REGIONS)
         local = chance.weighted((20.5, 13.0, 10.0, 16.0), (0.58, 0.72, 0.86, 1.0)) + chance.normal(0.0, 1.2)
-        catalogue = max(4, int(4 * (index / 500) ** 0.55))
         return Learner(
             index=index,
             user_id=self._first_user_id + index,
@@ -138,20 +142,31 @@ class World:
             ability=chance.normal(0.0, 1.0),
             style=chance.weighted(STYLES, _STYLES_UP_TO),
             hour=(local - region.offset) % 24,
-            courses=self._choose(chance, catalogue),
+            courses=self._choose(chance, index),
         )
 
-    def _choose(self, chance: Chance, catalogue: int) -> tuple[Course, ...]:
-        self.course(catalogue - 1)
-        wanted = chance.weighted((1, 2, 3), (0.70, 0.92, 1.0))
+    def _choose(self, chance: Chance, learner: int) -> tuple[Course, ...]:
+        wanted = chance.weighted(_COURSES_WANTED, _WANTED_UP_TO)
+        size = self.scenario.learners_per_course
         chosen: dict[int, Course] = {}
         for _ in range(4 * wanted):
-            up_to = self._popularity_up_to[catalogue - 1]
-            index = min(bisect_right(self._popularity_up_to, chance.random() * up_to), catalogue - 1)
-            chosen[index] = self._courses[index]
+            index = self._popular(chance, learner) if size is None else _filling(chance, learner, size)
+            chosen[index] = self.course(index)
             if len(chosen) == wanted:
                 break
         return tuple(chosen.values())
+
+    def _popular(self, chance: Chance, learner: int) -> int:
+        catalogue = max(4, int(4 * (learner / 500) ** 0.55))
+        self.course(catalogue - 1)
+        up_to = self._popularity_up_to[catalogue - 1]
+        return min(bisect_right(self._popularity_up_to, chance.random() * up_to), catalogue - 1)
+
+
+def _filling(chance: Chance, learner: int, size: int) -> int:
+    """One of the courses that fill up when this learner comes, any as likely as another."""
+    full = int(learner * _COURSES_A_LEARNER / (size * _COURSES_AT_ONCE))
+    return full * _COURSES_AT_ONCE + chance.whole(0, _COURSES_AT_ONCE - 1)
 
 
 def profile(scenario: Scenario, learner: Learner) -> Profile:

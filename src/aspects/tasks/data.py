@@ -19,6 +19,7 @@ from aspects.settings import Settings
 from aspects.tasks.base import task
 
 if TYPE_CHECKING:
+    from aspects.fake.course import Scenario
     from aspects.fake.faults import Faults
     from aspects.fake.sinks import Sink
     from aspects.xapi.load import LoadReport, Rejects
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         "faults": "What goes wrong, as duplicates=0.01,late=0.02,disorder=0.05,malformed=0.001; these when not named.",
         "as_": "What to write: xapi, the statements; or tracking-log, Open edX's own log of the same (--sink file).",
         "truth": "Where to write the ground truth; beside --out, or under .aspects/truth, unless given.",
+        "learners-per-course": "About how many learners a course has. Popular courses grow with --count unless given.",
     },
     optional=["faults"],
 )
@@ -51,6 +53,7 @@ def fake(
     truth: str = "",
     faults: str | bool = "",
     as_: str = "xapi",
+    learners_per_course: int = 0,
     json: bool = False,
 ) -> None:
     """Generate courses and learners at work, with the true value of each measure.
@@ -63,12 +66,12 @@ def fake(
 
     console = Console(json)
     settings = settings_module.load()
-    scenario = Scenario(seed, _day(end), settings.lms_url)
-    _check_fake(count, workers, sink, out)
+    _check_fake(count, workers, learners_per_course, sink, out)
+    scenario = Scenario(seed, _day(end), settings.lms_url, learners_per_course=learners_per_course or None)
     wrong = _faults(faults, sink)
     log_users = _log_users(as_, sink, out, wrong.any)
     opened = _sink(settings, sink, out, wrong.any)
-    truth_file = Path(truth) if truth else _truth_file(settings, out, scenario.seed, scenario.end, count)
+    truth_file = Path(truth) if truth else _truth_file(settings, out, scenario, count)
     with console.progress("Generate", total=count, unit="statements") as progress:
         made = produce(
             scenario,
@@ -102,7 +105,7 @@ def fake(
     )
 
 
-def _check_fake(count: int, workers: int, sink: str, out: str) -> None:
+def _check_fake(count: int, workers: int, learners_per_course: int, sink: str, out: str) -> None:
     from aspects.fake.sinks import NAMES
 
     if count < 1:
@@ -112,6 +115,13 @@ def _check_fake(count: int, workers: int, sink: str, out: str) -> None:
     if workers < 0:
         raise AspectsError(
             f"--workers {workers} is no number of processes.", fix="Give 1 or more.", code="data.workers", status=2
+        )
+    if learners_per_course < 0:
+        raise AspectsError(
+            f"--learners-per-course {learners_per_course} is no number of learners.",
+            fix="Give 1 or more, or leave it out.",
+            code="data.learners",
+            status=2,
         )
     if sink not in NAMES:
         raise AspectsError(
@@ -164,10 +174,11 @@ def _workers(count: int) -> int:
     return 1 if count < 100_000 else max(1, os.cpu_count() or 1)
 
 
-def _truth_file(settings: Settings, out: str, seed: int, end: date, count: int) -> Path:
+def _truth_file(settings: Settings, out: str, scenario: Scenario, count: int) -> Path:
     if out:
         return Path(out + ".truth.json")
-    return settings.state / "truth" / f"seed-{seed}-end-{end.isoformat()}-count-{count}.json"
+    size = f"-learners-per-course-{scenario.learners_per_course}" if scenario.learners_per_course else ""
+    return settings.state / "truth" / f"seed-{scenario.seed}-end-{scenario.end.isoformat()}{size}-count-{count}.json"
 
 
 def _faults(given: str | bool, sink: str) -> Faults:
