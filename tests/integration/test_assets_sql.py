@@ -11,7 +11,7 @@ import yaml
 
 from aspects.assets.check import check, check_here
 from aspects.assets.engine import Engine
-from aspects.assets.rules.sql import plain_type
+from aspects.assets.engine_types import plain_type
 from tests.conftest import Stack
 
 DATABASE = {
@@ -104,6 +104,48 @@ def test_a_rule_finds_its_defect(
 
     assert [(each.rule, each.file, each.line) for each in found] == [(code, file, line)]
     assert says in found[0].message
+
+
+@pytest.mark.parametrize(
+    ("params", "says"),
+    [
+        ({"metrics": [{"expressionType": "SQL", "sqlExpression": "sum(lerners)", "label": "All"}]}, "metric 'All'"),
+        (
+            {"adhoc_filters": [{"expressionType": "SQL", "clause": "WHERE", "sqlExpression": "learners >"}]},
+            "a condition",
+        ),
+        ({"groupby": [{"expressionType": "SQL", "sqlExpression": "upper(org)", "label": "O"}]}, "column 'O'"),
+    ],
+)
+def test_sql_that_a_chart_brings_along_is_prepared_too(
+    params: dict[str, Any], says: str, engine: Engine, tmp_path: Path
+) -> None:
+    sound = {"expressionType": "SQL", "sqlExpression": "sum(learners) / 2", "label": "Half"}
+    chart = {
+        "version": "1.0.0",
+        "uuid": "11111111-0000-4000-8000-000000000003",
+        "dataset_uuid": "11111111-0000-4000-8000-000000000002",
+        "slice_name": "Learners",
+        "viz_type": "table",
+        "params": {"metrics": [sound], **params},
+    }
+    folder = assets(tmp_path)
+    (folder / "charts").mkdir()
+    (folder / "charts/learners.yaml").write_text(yaml.safe_dump(chart))
+
+    found = check(folder, {}, engine, select=["S"]).findings
+
+    assert [(each.rule, each.file) for each in found] == [("S007", "charts/learners.yaml")]
+    assert says in found[0].message
+
+
+def test_fix_writes_the_type_that_the_engine_returns(engine: Engine, tmp_path: Path) -> None:
+    folder = assets(tmp_path, columns=[COLUMNS[0], ("learners", "String")])
+
+    report = check(folder, {}, engine, select=["S"], fix=True)
+
+    assert (report.findings, [each.rule for each in report.mended]) == ([], ["S004"])
+    assert "type: UInt64" in (folder / "datasets/learners.yaml").read_text()
 
 
 def test_sql_that_would_write_is_refused(engine: Engine, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 from aspects.assets.check import check
 from aspects.assets.engine import Engine
 from aspects.assets.render import variables
+from aspects.assets.rules.registry import RULES
 from aspects.assets.superset_client import Filter, SupersetClient
 from aspects.assets.sync import sync
 from aspects.settings import ROOT
@@ -68,7 +69,8 @@ def test_the_check_finds_the_mistake_that_the_tutorial_makes(stack: Stack, engin
     assert before.findings == []
     shown = [f"{each.file}:{each.line}: {each.rule} {each.message}" for each in after.findings]
     assert shown[0] in TUTORIAL
-    assert after.findings[0].fix in TUTORIAL
+    page = RULES[after.findings[0].rule].page
+    assert f"{after.findings[0].fix} ({page})" in TUTORIAL
 
 
 def test_the_chart_is_on_the_dashboard_and_follows_its_filters(

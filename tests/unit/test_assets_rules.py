@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -20,10 +21,19 @@ from hypothesis import strategies as some
 from aspects.assets.check import FAMILIES, check
 from aspects.assets.rules.registry import RULES
 from aspects.assets.source import load_assets
+from aspects.assets.translations import translated_uuid
 from aspects.errors import AspectsError
 from aspects.settings import ROOT
 
 Documents = dict[str, dict[str, Any]]
+VALUES = {"host": "here", "settings": {}}
+DBT = """
+models:
+- name: visits
+  columns: [{name: org}, {name: course_key}, {name: visited, meta: {counts: sequences}}]
+- name: totals
+  columns: [{name: course_key}, {name: pages, config: {meta: {counts: units}}}]
+"""
 UUID = "11111111-0000-4000-8000-00000000000{}".format
 MISSING = "99999999-0000-4000-8000-000000000000"
 
@@ -35,7 +45,7 @@ def sound() -> Documents:
             "version": "1.0.0",
             "uuid": UUID(1),
             "database_name": "Warehouse",
-            "sqlalchemy_uri": "clickhousedb://report@localhost/reporting",
+            "sqlalchemy_uri": "clickhousedb://report@<< host >>/reporting",
             "extra": {},
         },
         "datasets/warehouse/enrollments.yaml": {
@@ -45,6 +55,7 @@ def sound() -> Documents:
             "table_name": "enrollments",
             "schema": "reporting",
             "description": "Enrollments.",
+            "sql": "select org, course_key, actor_id, enrollment_mode as mode from enrollments",
             "columns": [
                 {"column_name": name, "verbose_name": name.title(), "type": "String"}
                 for name in ("org", "course_key", "actor_id", "mode")
@@ -66,6 +77,7 @@ def sound() -> Documents:
             "dashboard_title": "Course",
             "slug": "course",
             "description": "How is the course doing?",
+            "_roles": ["Instructor"],
             "_layout": [{"row": [{"chart": "by-mode", "width": 12, "height": 40}]}],
             "metadata": {
                 "native_filter_configuration": [
@@ -89,6 +101,17 @@ def write(folder: Path, documents: Documents) -> Path:
     return folder
 
 
+def write_dbt(folder: Path) -> None:
+    """A dbt project beside the assets, with the repository's models and two more."""
+    (folder / "dbt/models").mkdir(parents=True)
+    (folder / "dbt/dbt_project.yml").write_text("name: here\n")
+    (folder / "dbt/models/_models.yml").write_text(DBT)
+    for name in ("visits", "totals"):
+        (folder / f"dbt/models/{name}.sql").write_text("select 1\n")
+    shutil.copytree(ROOT / "dbt/models/enrollment", folder / "dbt/models/enrollment")
+
+
+DATABASE = "databases/warehouse.yaml"
 DATASET, CHART, DASHBOARD = "datasets/warehouse/enrollments.yaml", "charts/by-mode.yaml", "dashboards/course.yaml"
 
 
@@ -166,11 +189,47 @@ BROKEN = [
     ("T003", CHART, put(CHART, "params", "y_axis_title", value=""), "y_axis_title"),
     ("A001", DATASET, put(DATASET, "columns", 1, "column_name", value="course"), "no course_key"),
     ("A002", DATASET, put(DATASET, "schema", value=None), "no schema"),
+    ("A003", DASHBOARD, remove(DASHBOARD, "_roles"), "names no roles"),
+    ("R011", DASHBOARD, put(DASHBOARD, "metadata", "chart_configuration", value={"gone": {}}), "'gone'"),
+    (
+        "R011",
+        DASHBOARD,
+        put(DASHBOARD, "metadata", "global_chart_configuration", value={"scope": {"excluded": ["gone"]}}),
+        "skip chart 'gone'",
+    ),
+    (
+        "R012",
+        DASHBOARD,
+        put(DASHBOARD, *FILTERS, "targets", 0, "datasetUuid", value=translated_uuid(UUID(2), "es")),
+        "copy of dataset 'enrollments' in the language 'es'",
+    ),
+    ("L001", DATABASE, put(DATABASE, "sqlalchemy_uri", value="clickhousedb://report@ch.org:8123/reporting"), "ch.org"),
+    ("L001", CHART, put(CHART, "description", value="See http://localhost:18000/x."), "http://localhost:18000"),
+    ("L002", DATABASE, put(DATABASE, "sqlalchemy_uri", value="clickhousedb://me:pw@<< host >>/reporting"), "password"),
+    ("L002", DATABASE, put(DATABASE, "extra", value={"a": {"auth_token": "abc"}}), "extra.a.auth_token"),
+    ("L003", DATASET, put(DATASET, "sql", value="select org from reporting.enrollments"), "database 'reporting'"),
+    ("L003", DATASET, put(DATASET, "schema", value="xapi"), "'xapi'"),
+    ("L004", CHART, put(CHART, "params", "datasource", value="12__table"), "params.datasource"),
+    ("L004", DASHBOARD, put(DASHBOARD, *FILTERS, "targets", 0, "datasetId", value=3), "targets.0.datasetId"),
+    ("L005", DASHBOARD, put(DASHBOARD, "metadata", "label_colors", value={"passed": "#fff"}), "label_colors"),
+    ("L005", DASHBOARD, put(DASHBOARD, *FILTERS, "chartsInScope", value=[1]), "chartsInScope"),
+    ("D001", DATASET, put(DATASET, "sql", value="select org from enrolments"), "'enrolments', which is no model"),
+    ("D002", DATASET, put(DATASET, "sql", value="select orgg from enrollments"), "'orgg', which enrollments does not"),
+    (
+        "D003",
+        DATASET,
+        put(
+            DATASET,
+            "sql",
+            value="select v.org from visits as v join totals as t using (course_key) where v.visited = t.pages",
+        ),
+        "'visited', which counts sequences, with 'pages', which counts units",
+    ),
 ]
 
 
 def test_sound_assets_have_no_findings(tmp_path: Path) -> None:
-    assert check(write(tmp_path, sound()), {}).findings == []
+    assert check(write(tmp_path, sound()), VALUES).findings == []
 
 
 @pytest.mark.parametrize(("code", "file", "break_it", "says"), BROKEN, ids=[f"{row[0]}-{row[3]}" for row in BROKEN])
@@ -179,13 +238,15 @@ def test_a_rule_finds_its_defect(
 ) -> None:
     documents = sound()
     break_it(documents)
+    write_dbt(tmp_path)
+    folder = write(tmp_path / "assets", documents)
 
-    found = [each for each in check(write(tmp_path, documents), {}).findings if each.rule == code]
+    found = [each for each in check(folder, VALUES).findings if each.rule == code]
 
     assert [each.file for each in found] == [file]
     assert says in found[0].message
     assert found[0].fix
-    assert 1 <= found[0].line <= len((tmp_path / file).read_text().splitlines())
+    assert 1 <= found[0].line <= len((folder / file).read_text().splitlines())
 
 
 @pytest.mark.parametrize(
@@ -202,7 +263,7 @@ def test_text_that_cannot_be_read(code: str, text: str, line: int, says: str, tm
     write(tmp_path, sound())
     (tmp_path / CHART).write_text(text)
 
-    found = check(tmp_path, {"settings": {}}, select=["F"]).findings
+    found = check(tmp_path, VALUES, select=["F"]).findings
 
     assert (code, CHART, line) in [(each.rule, each.file, each.line) for each in found]
     assert any(says in each.message for each in found)
@@ -212,7 +273,7 @@ def test_bytes_that_are_no_text(tmp_path: Path) -> None:
     write(tmp_path, sound())
     (tmp_path / CHART).write_bytes(b"\xff\xfe\x00")
 
-    assert "F001" in {each.rule for each in check(tmp_path, {}).findings}
+    assert "F001" in {each.rule for each in check(tmp_path, VALUES).findings}
 
 
 def test_a_query_that_nothing_uses(tmp_path: Path) -> None:
@@ -220,7 +281,7 @@ def test_a_query_that_nothing_uses(tmp_path: Path) -> None:
     (tmp_path / "queries").mkdir()
     (tmp_path / "queries/old.sql").write_text("select 1")
 
-    assert [(each.rule, each.file) for each in check(tmp_path, {}).findings] == [("F005", "queries/old.sql")]
+    assert [(each.rule, each.file) for each in check(tmp_path, VALUES).findings] == [("F005", "queries/old.sql")]
 
 
 def test_a_chart_that_a_superset_position_names_must_exist(tmp_path: Path) -> None:
@@ -234,7 +295,7 @@ def test_a_chart_that_a_superset_position_names_must_exist(tmp_path: Path) -> No
     documents[DASHBOARD]["position"] = {"ROOT_ID": {"id": "ROOT_ID", "type": "ROOT"}, "CHART-1": chart}
     del documents[DASHBOARD]["_layout"]
 
-    found = check(write(tmp_path, documents), {}, select=["R002"]).findings
+    found = check(write(tmp_path, documents), VALUES, select=["R002"]).findings
 
     assert [(each.file, "'Old'" in each.message) for each in found] == [(DASHBOARD, True)]
 
@@ -255,7 +316,73 @@ def test_no_input_makes_the_check_itself_fail(data: some.DataObject) -> None:
     place[key] = data.draw(anything | some.lists(anything, max_size=2) | some.dictionaries(some.text(), anything))
 
     with tempfile.TemporaryDirectory() as folder:
-        check(write(Path(folder), documents), {})
+        check(write(Path(folder), documents), VALUES)
+
+
+def test_accepted_findings_have_a_reason_and_exist(tmp_path: Path) -> None:
+    documents = sound()
+    remove(CHART, "description")(documents)
+    write(tmp_path, documents)
+    accepted = tmp_path / "accepted.yaml"
+
+    def found(text: str) -> list[tuple[str, str, int]]:
+        accepted.write_text(text)
+        return [(each.rule, each.file, each.line) for each in check(tmp_path, VALUES).findings]
+
+    entry = f"- rule: T001\n  file: {CHART}\n"
+    assert found(f"{entry}  reason: It is for tests.\n") == []
+    assert found(f"{entry}  about: no such words\n  reason: x\n") == [("F006", "accepted.yaml", 1), ("T001", CHART, 1)]
+    assert found(entry) == [("F006", "accepted.yaml", 1), ("T001", CHART, 1)]
+    assert found("- rule: T001\n  file: x\n  why: y\n")[0] == ("F006", "accepted.yaml", 3)
+    assert found("- [")[0][0] == "F006"
+
+
+def test_fix_mends_what_is_safe_and_says_so(tmp_path: Path) -> None:
+    documents = sound()
+    for change in (
+        put(CHART, "params", "datasource", value="12__table"),
+        put(CHART, "query_context", value=WRONG_REQUEST),
+        put(DATASET, "schema", value=None),
+        put(DASHBOARD, "metadata", "color_scheme_domain", value=["#fff"]),
+        put(DASHBOARD, *FILTERS, "scope", value={"excluded": ["gone", "by-mode", "also-gone"]}),
+        put(DATASET, "sql", value="SQL_HERE"),
+    ):
+        change(documents)
+    write(tmp_path, documents)
+    dataset = tmp_path / DATASET
+    dataset.write_text("# By hand.\n" + dataset.read_text().replace("SQL_HERE", '<< query("all") >>'))
+    (tmp_path / "queries").mkdir()
+    (tmp_path / "queries/all.sql").write_text("select org, course_key\nfrom reporting.enrollments\n")
+
+    report = check(tmp_path, VALUES, fix=True)
+
+    assert report.findings == []
+    assert sorted(each.edit.says for each in report.mended if each.edit) == [
+        "removed 'also-gone' from excluded",
+        "removed 'gone' from excluded",
+        "removed metadata.color_scheme_domain",
+        "removed params.datasource",
+        "removed query_context, which is derived from params",
+        "removed reporting.",
+        "wrote schema: reporting",
+    ]
+    assert (tmp_path / "queries/all.sql").read_text() == "select org, course_key\nfrom enrollments\n"
+    assert dataset.read_text().startswith("# By hand.\n")
+    assert yaml.safe_load((tmp_path / DASHBOARD).read_text())["metadata"]["native_filter_configuration"][0][
+        "scope"
+    ] == {"excluded": ["by-mode"]}
+
+
+def test_fix_leaves_sound_files_and_other_findings_alone(tmp_path: Path) -> None:
+    documents = sound()
+    remove(CHART, "description")(documents)
+    write(tmp_path, documents)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.yaml")}
+
+    report = check(tmp_path, VALUES, fix=True)
+
+    assert ([each.rule for each in report.findings], report.mended) == (["T001"], [])
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.yaml")} == before
 
 
 def test_select_and_ignore_take_codes_and_beginnings_of_codes(tmp_path: Path) -> None:
@@ -265,7 +392,7 @@ def test_select_and_ignore_take_codes_and_beginnings_of_codes(tmp_path: Path) ->
     write(tmp_path, documents)
 
     def rules(**chosen: list[str]) -> list[str]:
-        return [each.rule for each in check(tmp_path, {}, **chosen).findings]
+        return [each.rule for each in check(tmp_path, VALUES, **chosen).findings]
 
     assert rules() == ["T001", "C001"] or rules() == ["C001", "T001"]
     assert rules(select=["T"]) == ["T001"]
@@ -280,7 +407,7 @@ def test_an_unpacked_export_is_checked_too(tmp_path: Path) -> None:
     remove(CHART, "description")(documents)
     write(tmp_path / "dashboard_export_20260101", documents)
 
-    report = check(tmp_path, {})
+    report = check(tmp_path, VALUES)
 
     assert (report.assets, [each.rule for each in report.findings]) == (4, ["T001"])
 
@@ -294,7 +421,7 @@ def test_a_folder_without_assets_is_an_error(folder: str, tmp_path: Path) -> Non
 
 
 def test_without_an_engine_the_rules_about_sql_are_skipped_and_named(tmp_path: Path) -> None:
-    report = check(write(tmp_path, sound()), {})
+    report = check(write(tmp_path, sound()), VALUES)
 
     assert report.skipped == sorted(code for code, rule in RULES.items() if rule.family == "sql")
 
@@ -311,7 +438,10 @@ def test_every_rule_is_explained() -> None:
     pages = {module.FAMILY: (ROOT / "docs/rules" / f"{module.FAMILY}.md").read_text() for module in FAMILIES}
 
     for code, rule in RULES.items():
-        assert re.search(rf"^## {code} ", pages[rule.family], flags=re.M), f"{code} has no section in {rule.family}.md"
+        page, _, anchor = rule.page.partition("#")
+        assert page == f"docs/rules/{rule.family}.md"
+        section = rf'^<a id="{anchor}"></a>\n\n## {code} '
+        assert re.search(section, pages[rule.family], flags=re.M), f"{code} has no section in {page}"
     written = {code for page in pages.values() for code in re.findall(r"^## ([A-Z]\d{3}) ", page, flags=re.M)}
     assert written == set(RULES)
 

@@ -4,32 +4,38 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from aspects.assets.accepted import read_accepted, without_accepted
+from aspects.assets.dbt_tables import project_of, read_tables
 from aspects.assets.engine import Engine, EngineUnreachableError
 from aspects.assets.findings import Finding
+from aspects.assets.fix import mend
 from aspects.assets.render import assets_folder, variables
-from aspects.assets.rules import access, charts, files, names, references, sql, texts
+from aspects.assets.rules import access, charts, dbt, files, local, names, references, sql, texts
 from aspects.assets.rules.registry import RULES, Context
 from aspects.assets.source import load_assets
 from aspects.errors import AspectsError
-from aspects.settings import Settings
+from aspects.settings import ROOT, Settings
 from aspects.stack.secrets import load_secrets, secrets_file
 
-FAMILIES = (files, references, names, charts, texts, access, sql)
+FAMILIES = (files, references, names, charts, texts, access, local, dbt, sql)
 
 
 @dataclass(frozen=True)
 class Report:
-    """What a check found: how many assets it read, its findings in order, and rules that could not run."""
+    """What a check found: how many assets it read, its findings in order, rules that could not run, and what was
+    found and mended."""
 
     assets: int
     findings: list[Finding]
     skipped: list[str]
     why_skipped: str = ""
+    mended: list[Finding] = field(default_factory=list)
 
 
 def chosen(codes: Iterable[str]) -> list[str]:
@@ -52,22 +58,28 @@ def chosen(codes: Iterable[str]) -> list[str]:
 
 
 def check_here(
-    settings: Settings, folder: Path | None = None, select: Iterable[str] = (), ignore: Iterable[str] = ()
+    settings: Settings,
+    folder: Path | None = None,
+    select: Iterable[str] = (),
+    ignore: Iterable[str] = (),
+    fix: bool = False,
 ) -> Report:
     """Check `folder` (the repository's assets by default), with the stack's engine where it runs.
 
-    Writes nothing: a stack that has no secrets yet does not get any. Raises what `check` raises.
+    With `fix` what is safe to mend is mended, and the report is of the files as they are then. Otherwise nothing is
+    written: a stack that has no secrets yet does not get any. Raises what `check` raises.
     """
     there = secrets_file(settings).exists()
     secrets: Mapping[str, str] = load_secrets(settings) if there else defaultdict(lambda: "not-set")
     source = folder or assets_folder(settings)
+    values = variables(settings, secrets)
     try:
         engine = Engine.of(settings, secrets["CLICKHOUSE_REPORT_PASSWORD"])
     except EngineUnreachableError as error:
-        report = check(source, variables(settings, secrets), None, select, ignore)
+        report = check(source, values, None, select, ignore, fix)
         return replace(report, why_skipped=str(error))
     with closing(engine):
-        return check(source, variables(settings, secrets), engine, select, ignore)
+        return check(source, values, engine, select, ignore, fix)
 
 
 def check(
@@ -76,8 +88,10 @@ def check(
     engine: Engine | None = None,
     select: Iterable[str] = (),
     ignore: Iterable[str] = (),
+    fix: bool = False,
 ) -> Report:
-    """Check every asset under `folder` with the selected rules (all by default) that are not ignored.
+    """Check every asset under `folder` with the selected rules (all by default) that are not ignored, and with `fix`
+    mend what is safe to mend.
 
     Without an engine the rules that need one are skipped. Raises AspectsError (`assets.folder`) when there
     are no assets.
@@ -89,6 +103,8 @@ def check(
             f"There is no folder {folder}.", fix="Name a folder of assets.", code="assets.folder", status=2
         )
     context = Context(load_assets(folder, variables), engine)
+    context.tables = read_tables(project_of(context.assets.folder, ROOT))
+    accepted = read_accepted(context.assets.folder, context.findings)
     if not context.assets.items and not context.assets.findings:
         raise AspectsError(
             f"There are no assets in {folder}.",
@@ -98,12 +114,24 @@ def check(
             status=2,
         )
     skipped: list[str] = []
-    for rule in RULES.values():
-        if rule.check is None:
-            continue
-        if rule.needs_engine and engine is None:
-            skipped += [each.code for each in RULES.values() if each.family == rule.family and each.code in wanted]
-        else:
-            rule.check(context)
-    findings = sorted(finding for finding in [*context.assets.findings, *context.findings] if finding.rule in wanted)
-    return Report(len(context.assets.items), findings, sorted(skipped))
+    # The engine works on one core while the other rules are looked at on another one.
+    with ThreadPoolExecutor(1) as background:
+        waiting = []
+        for rule in sorted(RULES.values(), key=lambda each: not each.needs_engine):
+            if rule.check is None or not any(each in wanted for each in rule.together()):
+                continue
+            if not rule.needs_engine:
+                rule.check(context)
+            elif engine is None:
+                skipped += [code for code in rule.together() if code in wanted]
+            else:
+                waiting.append(background.submit(rule.check, context))
+        for work in waiting:
+            work.result()
+    found = [finding for finding in [*context.assets.findings, *context.findings] if finding.rule in wanted]
+    findings = without_accepted(found, accepted, wanted - set(skipped))
+    mended = mend(context.assets.folder, findings) if fix else []
+    if mended:
+        report = check(folder, variables, engine, select, ignore)
+        return replace(report, mended=mended)
+    return Report(len(context.assets.items), sorted(findings), sorted(skipped))

@@ -61,6 +61,14 @@ class Engine:
         rows = self._ask(f"describe (\n{sql}\n)", first_line=2)
         return [ResultColumn(str(row[0]), str(row[1])) for row in rows]
 
+    def columns(self) -> dict[str, list[ResultColumn]]:
+        """The columns of each table and view that this user may see in the database."""
+        found: dict[str, list[ResultColumn]] = {}
+        statement = "select table, name, type from system.columns where database = currentDatabase() order by position"
+        for table, name, kind in self._ask(statement):
+            found.setdefault(str(table), []).append(ResultColumn(str(name), str(kind)))
+        return found
+
     def _ask(self, statement: str, first_line: int = 1) -> list[list[object]]:
         try:
             response = self._client.post("/", content=statement.encode())

@@ -154,6 +154,8 @@ def expanded_dashboard(data: dict[str, Any], assets: Assets) -> dict[str, Any]:
     metadata = {**_DASHBOARD_METADATA, **data["metadata"]}
     filters = metadata.get("native_filter_configuration") or []
     metadata["native_filter_configuration"] = [expanded_filter(entry, charts) for entry in filters]
+    if data.get("_layout") is not None:
+        metadata |= _numbered_cross_filters(metadata, charts)
     result["metadata"] = metadata
     result.setdefault("css", "")
     result.setdefault("published", True)
@@ -175,3 +177,31 @@ def expanded_filter(entry: dict[str, Any], charts: Mapping[str, tuple[str, str]]
         "controlValues": {**_FILTER_CONTROLS.get(kind, {}), **entry.get("controlValues", {})},
         "scope": scope,
     }
+
+
+def _numbered_cross_filters(metadata: Mapping[str, Any], charts: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
+    """Cross-filters name charts by file; Superset by the numbers of the bundle."""
+
+    def number(name: Any) -> Any:
+        return chart_number(charts[name][0]) if name in charts else name
+
+    def scoped(configuration: Any) -> Any:
+        scope = configuration.get("scope") if isinstance(configuration, dict) else None
+        if not isinstance(scope, dict) or not isinstance(scope.get("excluded"), list):
+            return configuration
+        return {**configuration, "scope": {**scope, "excluded": [number(name) for name in scope["excluded"]]}}
+
+    found: dict[str, Any] = {"global_chart_configuration": scoped(metadata.get("global_chart_configuration"))}
+    configured = metadata.get("chart_configuration")
+    if isinstance(configured, dict):
+        found["chart_configuration"] = {
+            str(number(name)): {
+                **entry,
+                "id": number(name),
+                "crossFilters": {"chartsInScope": [], **(scoped(entry.get("crossFilters")) or {})},
+            }
+            if isinstance(entry, dict)
+            else entry
+            for name, entry in configured.items()
+        }
+    return found

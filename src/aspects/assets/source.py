@@ -27,13 +27,15 @@ Model = TypeVar("Model", bound=Asset)
 
 @dataclass(frozen=True)
 class Item:
-    """One asset file. `model` is None when its shape is wrong; `queries` are the SQL files that it pulls in."""
+    """One asset file. `model` is None when its shape is wrong; `queries` are the SQL files that it pulls in; `text` is
+    the file as it is written."""
 
     kind: str
     file: str
     parsed: Parsed
     model: Asset | None
     queries: tuple[str, ...] = ()
+    text: str = ""
 
     @property
     def stem(self) -> str:
@@ -133,6 +135,8 @@ class _Templates:
 
     def render(self, text: str) -> tuple[str, tuple[str, ...]]:
         self._current = []
+        if not any(mark in text for mark in ("<<", "<%", "<#", "-- %")):
+            return text, ()
         rendered = self._jinja.from_string(text).render()
         return rendered, tuple(self._current)
 
@@ -196,7 +200,7 @@ def _read(path: Path, file: str, kind: str, templates: _Templates, findings: Fin
             "F001", file, 1, "The file does not hold a mapping.", "Write keys and values, as Superset does."
         )
         return None
-    return Item(kind, file, parsed, _model(kind, file, parsed, findings), queries)
+    return Item(kind, file, parsed, _model(kind, file, parsed, findings), queries, text)
 
 
 def _line_of_name(text: str, message: str) -> int:

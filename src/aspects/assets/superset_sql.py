@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from jinja2 import DebugUndefined, TemplateError
+from jinja2 import DebugUndefined, Template, TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 
 FROM = datetime.datetime(2024, 1, 1)  # noqa: DTZ001  # Superset hands over times without a zone
@@ -73,14 +73,20 @@ def renderings(sql: str, columns: Mapping[str, str], macros: Mapping[str, Any] |
     adds to Superset's Jinja. Raises SqlTemplateError.
     """
     numbers = frozenset(name for name, kind in columns.items() if kind.startswith(("Int", "UInt", "Float", "Decimal")))
+    if "{" not in sql:
+        return [Rendered((), sql)]
+    try:
+        template = _JINJA.from_string(sql)
+    except TemplateError as error:
+        raise SqlTemplateError(str(error.message or error), getattr(error, "lineno", None) or 0) from error
     every = _Scenario(numbers, None)
     none = _Scenario(numbers, frozenset())
-    _render(sql, every, macros)
-    _render(sql, none, macros)
+    _render(template, sql, every, macros)
+    _render(template, sql, none, macros)
     names = sorted(every.asked | none.asked)
     found: dict[str, Rendered] = {}
     for chosen in _choices(names):
-        text = _render(sql, _Scenario(numbers, frozenset(chosen)), macros)
+        text = _render(template, sql, _Scenario(numbers, frozenset(chosen)), macros)
         found.setdefault(text, Rendered(chosen, text))
     return list(found.values())
 
@@ -106,7 +112,11 @@ def to_datetime(value: str | None, format: str = "%Y-%m-%d %H:%M:%S") -> datetim
     return None if value is None else datetime.datetime.strptime(value, format)  # noqa: DTZ007
 
 
-def _render(sql: str, scenario: _Scenario, macros: Mapping[str, Any] | None) -> str:
+_JINJA = SandboxedEnvironment(undefined=DebugUndefined)
+_JINJA.filters |= {"where_in": where_in, "to_datetime": to_datetime}
+
+
+def _render(template: Template, sql: str, scenario: _Scenario, macros: Mapping[str, Any] | None) -> str:
     def filter_values(column: str, default: str | None = None, remove_filter: bool = False) -> list[Any]:
         del remove_filter
         return scenario.values(column) or ([default] if default else [])
@@ -162,10 +172,8 @@ def _render(sql: str, scenario: _Scenario, macros: Mapping[str, Any] | None) -> 
         _RANGE_START: FROM.isoformat() if _RANGE_START in sql and scenario.is_set(_RANGE_START) else None,
         _RANGE_END: TO.isoformat() if _RANGE_END in sql and scenario.is_set(_RANGE_END) else None,
     }
-    jinja = SandboxedEnvironment(undefined=DebugUndefined)
-    jinja.filters |= {"where_in": where_in, "to_datetime": to_datetime}
     try:
-        return jinja.from_string(sql).render(**functions, **request)
+        return template.render(**functions, **request)
     except TemplateError as error:
         raise SqlTemplateError(str(error.message or error), getattr(error, "lineno", None) or 0) from error
     except Exception as error:  # whatever an expression in a template may raise: 1 / 0, None.upper()

@@ -20,18 +20,29 @@ from aspects.tasks.base import task
         "folder": "A folder of Superset assets, such as an unpacked export; assets/ by default.",
         "select": "Only these rules, by code or its start, with commas: S,R001.",
         "ignore": "Not these rules, likewise.",
+        "fix": "Mend what is safe to mend, and say what was done.",
     },
     variadic="folder",
     at_least=0,
 )
-def check(context: Context, folder: list[str], select: str = "", ignore: str = "", json: bool = False) -> None:
-    """Check every chart, dataset and dashboard, and prepare their SQL on the running engine."""
+def check(
+    context: Context, folder: list[str], select: str = "", ignore: str = "", fix: bool = False, json: bool = False
+) -> None:
+    """Check every chart, dataset and dashboard, and prepare their SQL on the running engine.
+
+    docs/rules/ explains each rule. assets/accepted.yaml lists findings that are meant so, with the reasons.
+    """
     from aspects.assets.check import check_here
+    from aspects.assets.rules.registry import RULES
 
     console = Console(json=json)
-    report = check_here(load(), Path(folder[0]) if folder else None, _codes(select), _codes(ignore))
+    report = check_here(load(), Path(folder[0]) if folder else None, _codes(select), _codes(ignore), fix)
+    for finding in report.mended:
+        words = finding.edit.says if finding.edit else ""
+        console.say(f"{finding.file}:{finding.line}: {finding.rule} mended: {words}")
     for finding in report.findings:
-        console.say(f"{finding.file}:{finding.line}: {finding.rule} {finding.message}\n    → {finding.fix}")
+        console.say(f"{finding.file}:{finding.line}: {finding.rule} {finding.message}")
+        console.say(f"    → {finding.fix} ({RULES[finding.rule].page})")
     if report.skipped:
         console.warn(f"Not checked, as no engine answers: {', '.join(report.skipped)} ({report.why_skipped}).")
         console.warn("Start it with ./inv dev.up, and check again.")
@@ -40,10 +51,13 @@ def check(context: Context, folder: list[str], select: str = "", ignore: str = "
             "assets": report.assets,
             "findings": [finding.as_dict() for finding in report.findings],
             "skipped": report.skipped,
+            "mended": [finding.as_dict() for finding in report.mended],
         }
     )
     if report.findings:
         console.say(f"Findings: {len(report.findings)}, assets: {report.assets}. docs/rules/ explains each rule.")
+        if not fix and any(finding.edit for finding in report.findings):
+            console.say("./inv assets.check --fix mends some of them.")
         raise Exit(code=1)
     console.say(f"{report.assets} assets, nothing found.")
 

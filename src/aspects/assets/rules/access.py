@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aspects.assets.findings import Edit
 from aspects.assets.rules.registry import Context, rule
 
 FAMILY = "access"
@@ -26,4 +27,15 @@ def schemas(context: Context) -> None:
     for item, dataset in context.assets.datasets():
         if not dataset.table_schema:
             message = f"Dataset {dataset.table_name!r} has no schema, so a schema-wide security rule does not reach it."
-            context.report("A002", item, ("schema",), message, "Write `schema: reporting`.")
+            edit = Edit(("schema",), "reporting", "wrote schema: reporting")
+            context.report("A002", item, ("schema",), message, "Write `schema: reporting`.", edit)
+
+
+@rule("A003", FAMILY, "a dashboard says who may see it")
+def roles(context: Context) -> None:
+    for item, dashboard in context.assets.dashboards():
+        if not dashboard.roles:
+            message = f"Dashboard {dashboard.dashboard_title!r} names no roles, so that nobody but its owners sees it."
+            context.report(
+                "A003", item, ("_roles",), message, "Write `_roles: [Instructor, Operator]`, or one of them."
+            )

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from aspects.assets import query_context
+from aspects.assets.findings import REMOVE, Edit
 from aspects.assets.models import Chart, Dataset
 from aspects.assets.query_context import RequestError, as_list, label
 from aspects.assets.rules.registry import Context, declare, rule
@@ -28,8 +29,9 @@ _COLUMN_KEYS = (
     "series",
     "entity",
     "granularity_sqla",
+    "series_columns",
 )
-_METRIC_KEYS = (
+METRIC_KEYS = (
     "metric",
     "metrics",
     "percent_metrics",
@@ -37,6 +39,9 @@ _METRIC_KEYS = (
     "secondary_metric",
     "timeseries_limit_metric",
     "series_limit_metric",
+    "x",
+    "y",
+    "size",
 )
 
 
@@ -49,7 +54,7 @@ def columns_of(params: dict[str, Any]) -> Iterator[tuple[str, str]]:
             for item in as_list(value):
                 if isinstance(item, dict) and item.get("expressionType") == "SIMPLE" and item.get("clause") == "WHERE":
                     yield key, str(item.get("subject"))
-        elif key.removesuffix("_b") in _METRIC_KEYS:
+        elif key.removesuffix("_b") in METRIC_KEYS:
             for item in as_list(value):
                 if isinstance(item, dict) and item.get("expressionType") == "SIMPLE":
                     column = item.get("column")
@@ -59,7 +64,7 @@ def columns_of(params: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def metrics_of(params: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Names of a dataset's metrics that a chart uses, with the key of `params` that holds each."""
     for key, value in params.items():
-        if key.removesuffix("_b") in _METRIC_KEYS:
+        if key.removesuffix("_b") in METRIC_KEYS:
             yield from ((key, metric) for metric in as_list(value) if isinstance(metric, str))
 
 
@@ -73,6 +78,9 @@ def sorting_of(params: dict[str, Any]) -> Iterator[tuple[str, str]]:
         except ValueError:
             pair = [entry]
         yield "order_by_cols", str(next(iter(as_list(pair)), ""))
+    for rule_of_colour in as_list(params.get("conditional_formatting")):
+        if isinstance(rule_of_colour, dict) and rule_of_colour.get("column"):
+            yield "conditional_formatting", str(rule_of_colour["column"])
     config = params.get("column_config")
     yield from (("column_config", name) for name in (config if isinstance(config, dict) else {}))
 
@@ -149,7 +157,8 @@ def written_requests(context: Context) -> None:
                 f"Chart {chart.slice_name!r}: query_context asks for {', '.join(asked) or 'nothing'}, "
                 f"params for {', '.join(expected) or 'nothing'}."
             )
-            context.report("C004", item, ("query_context",), message, fix)
+            edit = Edit(("query_context",), REMOVE, "removed query_context, which is derived from params")
+            context.report("C004", item, ("query_context",), message, fix, edit)
 
 
 @rule("C005", FAMILY, "a chart has one type")

@@ -10,6 +10,7 @@ declare("F001", FAMILY, "a file is valid YAML")
 declare("F002", FAMILY, "our templates render")
 declare("F003", FAMILY, "an asset has the keys and types that Superset imports")
 declare("F004", FAMILY, "a key is written once")
+declare("F006", FAMILY, "a finding that is accepted has a reason")
 
 
 @rule("F005", FAMILY, "every query is used")

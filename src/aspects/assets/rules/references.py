@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from aspects.assets.findings import REMOVE, Edit
 from aspects.assets.layout import chart_number
 from aspects.assets.rules.registry import Context, declare, rule
 from aspects.assets.source import KINDS, Item
+from aspects.assets.translations import LOCALES, translated_uuid
 
 FAMILY = "references"
 
 declare("R006", FAMILY, "a filter's column is in its dataset")
+declare("R012", FAMILY, "a filter reads a dataset, not a translated copy of one")
 
 
 def placed(position: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -65,11 +68,24 @@ def dataset_databases(context: Context) -> None:
 @rule("R005", FAMILY, "a filter's dataset exists")
 def filter_targets(context: Context) -> None:
     datasets = context.assets.by_uuid("datasets")
+    copies = {
+        translated_uuid(dataset.uuid, locale): (dataset.table_name, str(dataset.uuid), locale)
+        for _, dataset in context.assets.datasets()
+        for locale in LOCALES
+    }
     for item, _, data in context.expanded():
         for number, entry in enumerate(data["metadata"]["native_filter_configuration"]):
             for place, target in enumerate(entry.get("targets") or []):
                 path = ("metadata", "native_filter_configuration", number, "targets", place)
                 uuid = str(target.get("datasetUuid") or "").lower()
+                if uuid in copies:
+                    name, original, locale = copies[uuid]
+                    message = (
+                        f"Filter {entry.get('name')!r} reads the copy of dataset {name!r} in the language {locale!r}."
+                    )
+                    fix = f"Use {original}; copies get filters of their own when they are made."
+                    context.report("R012", item, path, message, fix)
+                    continue
                 if uuid and uuid not in datasets:
                     message = f"Filter {entry.get('name')!r}: there is no dataset {uuid}."
                     fix = "Use the uuid of a file in datasets/; Superset does not import the dashboard without it."
@@ -117,10 +133,11 @@ def filter_scopes(context: Context) -> None:
         names = {entry.get("id") for entry in filters}
         for number, entry in enumerate(filters):
             path = ("metadata", "native_filter_configuration", number)
-            for chart in entry["scope"]["excluded"]:
+            for place, chart in enumerate(entry["scope"]["excluded"]):
                 if chart not in numbers:
                     message = f"Filter {entry.get('name')!r} skips chart {chart!r}, which is not on this dashboard."
-                    context.report("R009", item, (*path, "scope"), message, "Take it out of `excluded`.")
+                    edit = Edit((*path, "scope", "excluded", place), REMOVE, f"removed {chart!r} from excluded")
+                    context.report("R009", item, (*path, "scope"), message, "Take it out of `excluded`.", edit)
             for root in entry["scope"]["rootPath"]:
                 if root not in position:
                     message = f"Filter {entry.get('name')!r} is for {root!r}, which is not on this dashboard."
@@ -140,3 +157,34 @@ def layouts(context: Context) -> None:
         elif dashboard.layout is None and dashboard.position is None:
             message = "The dashboard has neither _layout nor position, so it would be empty."
             context.report("R010", item, (), message, "Add a _layout with the charts to show.")
+
+
+@rule("R011", FAMILY, "what cross-filters name is on their dashboard")
+def cross_filters(context: Context) -> None:
+    for item, _, data in context.expanded():
+        position, metadata = data.get("position") or {}, data["metadata"]
+        numbers = {meta.get("chartId") for _, meta in placed(position)}
+        scopes: list[tuple[tuple[str | int, ...], Any]] = [
+            (("metadata", "global_chart_configuration", "scope"), _scope(metadata.get("global_chart_configuration")))
+        ]
+        charts = metadata.get("chart_configuration")
+        for key, entry in (charts if isinstance(charts, dict) else {}).items():
+            path: tuple[str | int, ...] = ("metadata", "chart_configuration", key)
+            if not (str(key).isdigit() and int(key) in numbers):
+                message = f"Cross-filters are set for chart {key!r}, which is not on this dashboard."
+                context.report("R011", item, path, message, "Name a chart of this dashboard by its file.")
+            scopes.append((path, _scope(entry.get("crossFilters") if isinstance(entry, dict) else None)))
+        for path, scope in scopes:
+            for chart in scope.get("excluded") or []:
+                if chart not in numbers:
+                    message = f"Cross-filters skip chart {chart!r}, which is not on this dashboard."
+                    context.report("R011", item, path, message, "Take it out of `excluded`.")
+            for root in scope.get("rootPath") or []:
+                if root not in position:
+                    message = f"Cross-filters are for {root!r}, which is not on this dashboard."
+                    context.report("R011", item, path, message, "Use ROOT_ID or the id of a tab.")
+
+
+def _scope(configuration: Any) -> dict[str, Any]:
+    scope = configuration.get("scope") if isinstance(configuration, dict) else None
+    return scope if isinstance(scope, dict) else {}

@@ -6,17 +6,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from aspects.assets.dbt_tables import Table
 from aspects.assets.engine import Engine
-from aspects.assets.findings import Findings
+from aspects.assets.engine_types import plain_type
+from aspects.assets.findings import Edit, Findings
 from aspects.assets.layout import LayoutError
 from aspects.assets.models import Dashboard, Dataset
 from aspects.assets.render import expanded_dashboard
 from aspects.assets.source import Assets, Item
+from aspects.assets.superset_sql import Rendered, renderings
 
 
 @dataclass
 class Context:
-    """What a rule looks at. `engine` is None when no engine runs; rules that need one are then skipped."""
+    """What a rule looks at. `engine` is None when no engine runs; rules that need one are then skipped. `tables` are
+    those that dbt has."""
 
     assets: Assets
     engine: Engine | None = None
@@ -24,6 +28,8 @@ class Context:
     layout_errors: dict[str, LayoutError] = field(default_factory=dict)
     dashboards: dict[str, dict[str, Any]] = field(default_factory=dict)
     macros: Mapping[str, Any] = field(default_factory=dict)
+    tables: dict[str, Table] = field(default_factory=dict)
+    _texts: dict[str, list[Rendered]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for item, _ in self.assets.dashboards():
@@ -41,8 +47,25 @@ class Context:
         item = self.assets.by_uuid("datasets").get(str(uuid).lower())
         return item.model if item is not None and isinstance(item.model, Dataset) else None
 
-    def report(self, rule: str, item: Item, path: tuple[str | int, ...], message: str, fix: str) -> None:
-        self.findings.report(rule, item.file, item.line(*path), message, fix)
+    def texts(self, item: Item, dataset: Dataset) -> list[Rendered]:
+        """A dataset's SQL with no filter set, with each alone, and with all. Raises SqlTemplateError."""
+        if item.file not in self._texts:
+            name = ".".join(f"`{part}`" for part in (dataset.table_schema, dataset.table_name) if part)
+            sql = dataset.sql or f"select * from {name}"  # noqa: S608  # quoted, and only ever described
+            types = {column.column_name: plain_type(column.type or "") for column in dataset.columns}
+            self._texts[item.file] = renderings(sql, types, self.macros)
+        return self._texts[item.file]
+
+    def report(
+        self,
+        rule: str,
+        item: Item,
+        path: tuple[str | int, ...],
+        message: str,
+        fix: str,
+        edit: Edit | None = None,
+    ) -> None:
+        self.findings.report(rule, item.file, item.line(*path), message, fix, edit)
 
 
 @dataclass(frozen=True)
@@ -54,6 +77,15 @@ class Rule:
     says: str
     check: Callable[[Context], None] | None = None
     needs_engine: bool = False
+
+    def together(self) -> list[str]:
+        """The codes that this rule's check may report: its family's."""
+        return [each.code for each in RULES.values() if each.family == self.family]
+
+    @property
+    def page(self) -> str:
+        """Where the documentation explains the rule."""
+        return f"docs/rules/{self.family}.md#{self.code.lower()}"
 
 
 RULES: dict[str, Rule] = {}

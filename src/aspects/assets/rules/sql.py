@@ -7,13 +7,17 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from aspects.assets.engine import Engine, EngineRefusedError, ResultColumn
-from aspects.assets.findings import Findings
+from aspects.assets.engine_types import plain_type
+from aspects.assets.findings import Edit, Findings
 from aspects.assets.models import Dataset
+from aspects.assets.query_context import as_list, label
+from aspects.assets.rules.charts import METRIC_KEYS
 from aspects.assets.rules.registry import Context, declare, rule
 from aspects.assets.source import Item
-from aspects.assets.superset_sql import Rendered, SqlTemplateError, renderings
+from aspects.assets.superset_sql import Rendered, SqlTemplateError
 
 FAMILY = "sql"
 WORKERS = 8
@@ -23,33 +27,23 @@ declare("S003", FAMILY, "what the SQL returns is in the dataset's columns")
 declare("S004", FAMILY, "a column's type is what its SQL returns")
 declare("S005", FAMILY, "metrics and calculated columns are valid SQL")
 declare("S006", FAMILY, "the Jinja in a dataset's SQL renders")
+declare("S007", FAMILY, "SQL that a chart brings along is valid")
 
-_GENERIC = {
-    "VARCHAR": "String",
-    "TEXT": "String",
-    "STRING": "String",
-    "CHAR": "String",
-    "BIGINT": "Int64",
-    "INTEGER": "Int32",
-    "INT": "Int32",
-    "FLOAT": "Float64",
-    "DOUBLE": "Float64",
-    "DOUBLE PRECISION": "Float64",
-    "BOOLEAN": "Bool",
-    "DATE": "Date",
-    "DATETIME": "DateTime",
-    "TIMESTAMP": "DateTime",
-}
+_READ = re.compile(r"\b(?:from|join|in)\s+`?(\w+)`?", re.IGNORECASE)
+Columns = dict[str, list[ResultColumn]]
+"""The columns of each table and view of the warehouse."""
 
 
-def plain_type(name: str) -> str:
-    """A type without what a reader of it cannot see: LowCardinality, Nullable, precision and zone."""
-    inner = name.strip()
-    while match := re.fullmatch(r"(?:LowCardinality|Nullable|SimpleAggregateFunction)\((?:\w+, ?)?(.*)\)", inner):
-        inner = match.group(1)
-    inner = _GENERIC.get(inner.upper(), inner)
-    inner = re.sub(r"^(DateTime)(64)?(\(.*\))?$", r"\1", inner)
-    return re.sub(r"^Date32$", "Date", inner)
+@dataclass(frozen=True)
+class _Expression:
+    """SQL over a dataset's columns: whose it is, where it stands, and whether it is about rows or about groups."""
+
+    rule: str
+    item: Item
+    place: tuple[str | int, ...]
+    says: str
+    sql: str
+    of_rows: bool
 
 
 @dataclass
@@ -58,46 +52,105 @@ class _Answers:
 
     columns: list[ResultColumn] = field(default_factory=list)
     refusals: list[tuple[Rendered, EngineRefusedError]] = field(default_factory=list)
-    expressions: list[tuple[tuple[str, int], str, str]] = field(default_factory=list)
+    expressions: list[tuple[_Expression, str]] = field(default_factory=list)
 
 
-def _whole_table(dataset: Dataset) -> str:
-    name = ".".join(f"`{part}`" for part in (dataset.table_schema, dataset.table_name) if part)
-    return f"select * from {name}"  # noqa: S608  # quoted, and only ever described
-
-
-def _expressions(dataset: Dataset) -> Iterator[tuple[tuple[str, int], str, str]]:
+def _expressions(context: Context, item: Item, dataset: Dataset) -> Iterator[_Expression]:
     for number, metric in enumerate(dataset.metrics):
-        yield ("metrics", number), f"metric {metric.metric_name!r}", metric.expression
+        says = f"Dataset {dataset.table_name!r}: metric {metric.metric_name!r}"
+        yield _Expression("S005", item, ("metrics", number), says, metric.expression, of_rows=False)
     for number, column in enumerate(dataset.columns):
         if column.expression:
-            yield ("columns", number), f"calculated column {column.column_name!r}", column.expression
+            says = f"Dataset {dataset.table_name!r}: calculated column {column.column_name!r}"
+            yield _Expression("S005", item, ("columns", number), says, column.expression, of_rows=True)
+    for chart_item, chart in context.assets.charts():
+        if chart.dataset_uuid == dataset.uuid:
+            for key, what, sql, of_rows in written_in(chart.params):
+                says = f"Chart {chart.slice_name!r}: {what}"
+                yield _Expression("S007", chart_item, ("params", key), says, sql, of_rows)
 
 
-def _ask(engine: Engine, dataset: Dataset, texts: list[Rendered]) -> _Answers:
+def written_in(params: dict[str, Any]) -> Iterator[tuple[str, str, str, bool]]:
+    """SQL that a chart brings along: its key, what it is, the text, and whether it is about rows."""
+    for key, value in params.items():
+        for entry in as_list(value):
+            if not isinstance(entry, dict):
+                continue
+            sql = str(entry.get("sqlExpression") or "")
+            if not sql or entry.get("expressionType") != "SQL" or entry.get("isColumnReference"):
+                continue
+            if key.removesuffix("_b") == "adhoc_filters":
+                yield key, "a condition", sql, entry.get("clause", "WHERE") == "WHERE"
+            elif key.removesuffix("_b") in METRIC_KEYS:
+                yield key, f"metric {label(entry)!r}", sql, False
+            else:
+                yield key, f"column {label(entry)!r}", sql, True
+
+
+def _ask(engine: Engine, columns: Columns, texts: list[Rendered], expressions: list[_Expression]) -> _Answers:
+    """Prepare every text on the engine.
+
+    The first one is prepared as it is. Another one that reads the same tables is prepared over columns of their types
+    in their place, so that the engine need not look into each view again; what it then refuses is asked once more as
+    it is, for its words.
+    """
     answers = _Answers()
+    read = tables_in(texts[0].sql, columns)
     for number, rendered in enumerate(texts):
+        if number and tables_in(rendered.sql, columns) <= read and _accepts(engine, over_types(rendered.sql, columns)):
+            continue
         try:
-            columns = engine.describe(rendered.sql)
+            described = engine.describe(rendered.sql)
         except EngineRefusedError as error:
             answers.refusals.append((rendered, error))
             continue
         if number == 0:
-            answers.columns = columns
+            answers.columns = described
     if answers.columns and not answers.refusals:
-        source = f"(\n{texts[0].sql}\n) as virtual_table"
-        expressions = list(_expressions(dataset))
-        together = ",\n".join(f"{expression} as expression_{n}" for n, (_, _, expression) in enumerate(expressions))
-        try:
-            if expressions:
-                engine.describe(f"select {together}\nfrom {source}")
-        except EngineRefusedError:
-            for place, name, expression in expressions:
-                try:
-                    engine.describe(f"select {expression} as value\nfrom {source}")
-                except EngineRefusedError as error:
-                    answers.expressions.append((place, name, error.message))
+        for of_rows in (True, False):
+            chosen = [each for each in expressions if each.of_rows is of_rows]
+            _ask_expressions(engine, texts[0].sql, answers, chosen)
     return answers
+
+
+def _ask_expressions(engine: Engine, sql: str, answers: _Answers, expressions: list[_Expression]) -> None:
+    together = ",\n".join(f"({each.sql}\n) as expression_{number}" for number, each in enumerate(expressions))
+    typed = ", ".join(typed_column(column) for column in answers.columns)
+    if not expressions or _accepts(engine, f"select {together}\nfrom (select {typed})"):
+        return
+    for each in expressions:
+        try:
+            engine.describe(f"select ({each.sql}\n) as value\nfrom (\n{sql}\n) as virtual_table")
+        except EngineRefusedError as error:
+            answers.expressions.append((each, error.message))
+
+
+def _accepts(engine: Engine, sql: str) -> bool:
+    try:
+        engine.describe(sql)
+    except EngineRefusedError:
+        return False
+    return True
+
+
+def typed_column(column: ResultColumn) -> str:
+    """A column of a type that the engine cannot see through, as one of a table."""
+    kind = column.type.replace("\\", "\\\\").replace("'", "\\'")
+    return f"materialize(defaultValueOfTypeName('{kind}')) as `{column.name}`"
+
+
+def tables_in(sql: str, columns: Columns) -> frozenset[str]:
+    """The tables and views of the warehouse that a text reads."""
+    return frozenset(name for name in _READ.findall(sql) if name in columns)
+
+
+def over_types(sql: str, columns: Columns) -> str:
+    """The text with a row of the right types in the place of each table that it reads."""
+    tables = sorted(tables_in(sql, columns))
+    if not tables:
+        return sql
+    rows = (f"`{name}` as (select {', '.join(map(typed_column, columns[name]))})" for name in tables)
+    return f"with {', '.join(rows)}\nselect * from (\n{sql}\n)"
 
 
 @rule("S001", FAMILY, "the engine accepts a dataset's SQL with every filter set and unset", needs_engine=True)
@@ -107,16 +160,17 @@ def prepared(context: Context) -> None:
         return
     work: list[tuple[Item, Dataset, list[Rendered]]] = []
     for item, dataset in context.assets.datasets():
-        types = {column.column_name: plain_type(column.type or "") for column in dataset.columns}
-        sql = dataset.sql or _whole_table(dataset)
         try:
-            work.append((item, dataset, renderings(sql, types, context.macros)))
+            work.append((item, dataset, context.texts(item, dataset)))
         except SqlTemplateError as fault:
-            file, line = _place(context, item, sql, fault.line, fault.message)
+            file, line = _place(context, item, dataset.sql or "", fault.line, fault.message)
             message = f"Dataset {dataset.table_name!r}: the Jinja in its SQL does not render: {fault.message}."
             context.findings.report("S006", file, line, message, "Correct it; see docs/rules/sql.md for what exists.")
     with ThreadPoolExecutor(WORKERS) as pool:
-        answers = pool.map(lambda entry: _ask(engine, entry[1], entry[2]), work)
+        columns = engine.columns()
+        answers = pool.map(
+            lambda entry: _ask(engine, columns, entry[2], list(_expressions(context, entry[0], entry[1]))), work
+        )
         for (item, dataset, texts), answer in zip(work, answers, strict=True):
             _report(context, item, dataset, texts, answer)
 
@@ -132,9 +186,9 @@ def _report(context: Context, item: Item, dataset: Dataset, texts: list[Rendered
         context.findings.report("S001", file, line, message, fix)
         return
     _compare(context.findings, item, dataset, answer.columns)
-    for place, what, message in answer.expressions:
-        text = f"Dataset {name!r}: {what} is not valid SQL there: {message}."
-        context.report("S005", item, place, text, "Correct the expression.")
+    for each, words in answer.expressions:
+        message = f"{each.says} is not valid SQL there: {words}."
+        context.report(each.rule, each.item, each.place, message, "Correct the expression.")
 
 
 def _compare(findings: Findings, item: Item, dataset: Dataset, returned: list[ResultColumn]) -> None:
@@ -149,16 +203,22 @@ def _compare(findings: Findings, item: Item, dataset: Dataset, returned: list[Re
             message = f"{where} is not among what its SQL returns ({', '.join(types)})."
             findings.report("S002", item.file, line, message, "Select it in the SQL, or remove the column.")
         elif not column.type:
-            fix = f"Write `type: {types[column.column_name]}`."
-            findings.report("S004", item.file, line, f"{where} has no type.", fix)
+            findings.report(
+                "S004", item.file, line, f"{where} has no type.", *_typed(number, types[column.column_name])
+            )
         elif plain_type(column.type) != plain_type(types[column.column_name]):
             message = f"{where} is {types[column.column_name]}, not {column.type}."
-            findings.report("S004", item.file, line, message, f"Write `type: {types[column.column_name]}`.")
+            findings.report("S004", item.file, line, message, *_typed(number, types[column.column_name]))
     for name in types:
         if name not in listed:
             message = f"Dataset {dataset.table_name!r}: its SQL returns {name!r}, which is not among its columns."
             fix = f"Add the column (type {types[name]}), or do not select it."
             findings.report("S003", item.file, item.line("columns"), message, fix)
+
+
+def _typed(number: int, kind: str) -> tuple[str, Edit]:
+    """How to mend a column's type."""
+    return f"Write `type: {kind}`.", Edit(("columns", number, "type"), kind, f"wrote type: {kind}")
 
 
 def _place(context: Context, item: Item, sql: str, line: int, message: str) -> tuple[str, int]:
