@@ -28,6 +28,7 @@ def tables_for(rows: list[Row]) -> dict[str, Table]:
         **summaries(history, enrollments, grades, datetime.now(UTC)),
         "enrollments": enrollments,
         "enrollment_changes_by_day": _enrollment_changes(history),
+        "enrollment_events_by_day": _enrollment_events(history),
         "active_learners_by_day": sorted(
             {(course_of(said), _day(said), _actor(said)) for said in history if _is_active(said)}
         ),
@@ -67,6 +68,13 @@ def _enrollment_changes(history: list[dict[str, Any]]) -> Table:
                 changes.append((course, mode, day, change))
         before = now
     return sorted(changes)
+
+
+def _enrollment_events(history: list[dict[str, Any]]) -> Table:
+    counted = Counter(
+        (course_of(said), _day(said), _verb(said), _mode(said)) for said in history if _kind(said) == "enrollment"
+    )
+    return [(*key, count) for key, count in counted.items()]
 
 
 def _grades(history: list[dict[str, Any]]) -> Table:

@@ -26,11 +26,13 @@ def learning_tables(history: list[Said], structure: dict[str, list[Place]]) -> d
     responses = _responses(history)
     return {
         "page_visits": [(*key, min(times), max(times)) for key, times in visits.items()],
+        "page_views_by_day": _views_by_day(visits, structure),
         "page_engagement": _engagement(
             {(course, actor, unit) for course, actor, _, unit in visits}, structure, "vertical", by_graded=False
         ),
         "problem_responses": responses,
         "problem_results": _results(responses, structure),
+        "problem_totals": _totals(_results(responses, structure)),
         "problem_engagement": _engagement(
             {(course, actor, block) for course, actor, block, *_ in responses}, structure, "problem", by_graded=True
         ),
@@ -95,6 +97,22 @@ def _visits(history: list[Said], structure: dict[str, list[Place]]) -> dict[tupl
     return found
 
 
+def _views_by_day(visits: dict[tuple[str, ...], list[datetime]], structure: dict[str, list[Place]]) -> Table:
+    """(course, actor, day, subsection, unit, views)."""
+    names = {
+        (course, one.block_id): f"{one.section}:{one.subsection} - {one.name}"
+        for course, blocks in structure.items()
+        for one in blocks
+        if one.kind == "sequential"
+    }
+    views = Counter(
+        (course, actor, time.date(), names[course, subsection], unit)
+        for (course, actor, subsection, unit), times in visits.items()
+        for time in times
+    )
+    return [(*key, count) for key, count in views.items()]
+
+
 def _parent(place: Place, blocks: list[Place]) -> Place:
     """The subsection that a block is in."""
     where = (place.section, place.subsection)
@@ -154,6 +172,18 @@ def _results(responses: Table, structure: dict[str, list[Place]]) -> Table:
             *key, graded.get((key[0], key[2]), False), max(row[9] for row in rows), all(row[8] for row in rows),
             all(row[5] for row in rows),
         )
+        for key, rows in problems.items()
+    ]  # fmt: skip
+
+
+def _totals(results: Table) -> Table:
+    """(course, block, learners, correct, correct at first, mean of attempts)."""
+    problems: dict[tuple[str, str], Table] = defaultdict(list)
+    for row in results:
+        problems[row[0], row[2]].append(row)
+    return [
+        (*key, len(rows), sum(row[5] for row in rows), sum(row[6] for row in rows),
+         round(fmean(row[4] for row in rows), 9))
         for key, rows in problems.items()
     ]  # fmt: skip
 

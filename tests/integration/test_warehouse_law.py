@@ -28,18 +28,23 @@ COLUMNS = {
     "enrollment_changes_by_day": "*",
     "active_learners_by_day": "*",
     "events_by_day": "*",
+    "events_by_hour": "*",
+    "enrollment_events_by_day": "*",
     "course_grades": "*",
     "blocks": "*",
     "page_visits": "*",
     "page_engagement": "*",
+    "page_views_by_day": "*",
     "problem_responses": "*",
     "problem_results": "*",
+    "problem_totals": "*",
     "problem_engagement": "*",
     "problem_help": "*",
     "subsection_grades": "*",
     "learner_summary": "*",
     "at_risk_learners": "*",
     "course_comparison": "*",
+    "learner_progress": "*",
 }
 """The tables that a dashboard reads. When a statement was refused is not a number of the law."""
 
@@ -48,14 +53,17 @@ MEASURED = {
     "enrollment_changes_by_day": "course_key, enrollment_mode, day, change",
     "active_learners_by_day": "course_key, day, actor_id",
     "events_by_day": "course_key, day, kind, events",
+    "enrollment_events_by_day": "course_key, day, enrollment_status, enrollment_mode, events",
     "course_grades": "course_key, actor_id, round(grade_percent, 9), state, grade_bucket",
     "refused_statements": "toString(event_id), statement",
     "page_visits": "course_key, actor_id, subsection_id, unit_id, first_visited_at, last_visited_at",
     "page_engagement": "course_key, actor_id, section_with_name, subsection_with_name, subsection_id, pages_viewed,"
     " pages_total",
+    "page_views_by_day": "course_key, actor_id, day, subsection_with_name, unit_id, views",
     "problem_responses": "course_key, actor_id, block_id, question, first_response, first_success, first_at,"
     " last_response, last_success, last_attempt, last_at",
     "problem_results": "course_key, actor_id, block_id, graded, attempts, correct, correct_first",
+    "problem_totals": "course_key, block_id, learners, correct, correct_first, round(average_attempts, 9)",
     "problem_engagement": "course_key, actor_id, section_with_name, subsection_with_name, subsection_id, graded,"
     " problems_attempted, problems_total",
     "problem_help": "course_key, block_id, shown, actor_id, times",

@@ -20,6 +20,9 @@ VIEWS = (
     "problem_engagement",
     "problem_help",
     "subsection_grades",
+    "page_views_by_day",
+    "problem_totals",
+    "learner_progress",
     "learner_summary",
     "at_risk_learners",
 )

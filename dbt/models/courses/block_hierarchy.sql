@@ -37,6 +37,15 @@ select
     if(
         own_subsection_id = '', '', concat(toString(section), ':', toString(subsection), ' - ', subsection_name)
     ) as subsection_with_name,
+    multiIf(
+        section = 0,
+        block_name,
+        subsection = 0,
+        concat(toString(section), ' - ', block_name),
+        unit = 0,
+        concat(toString(section), ':', toString(subsection), ' - ', block_name),
+        concat(toString(section), ':', toString(subsection), ':', toString(unit), ' - ', block_name)
+    ) as block_with_location,
     position_in_course
 from publishes
 where (published_at, dump_id) = latest

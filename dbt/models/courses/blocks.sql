@@ -18,6 +18,7 @@ select
     hierarchy.subsection_name as subsection_name,
     hierarchy.section_with_name as section_with_name,
     hierarchy.subsection_with_name as subsection_with_name,
+    hierarchy.block_with_location as block_with_location,
     hierarchy.position_in_course as position_in_course
 from {{ ref("block_hierarchy") }} as hierarchy
 left join {{ ref("course_names") }} as course_names on hierarchy.course_key = course_names.course_key

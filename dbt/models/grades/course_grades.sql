@@ -21,17 +21,7 @@ select
     latest.actor_id as actor_id,
     latest.grade_percent as grade_percent,
     latest.state as state,
-    multiIf(
-        not latest.is_graded,
-        '',
-        round(latest.grade_percent, 6) >= 90,
-        '90-100',
-        concat(
-            toString(10 * intDiv(toUInt8(assumeNotNull(round(latest.grade_percent, 6))), 10)),
-            '-',
-            toString(10 * intDiv(toUInt8(assumeNotNull(round(latest.grade_percent, 6))), 10) + 9)
-        )
-    ) as grade_bucket,
+    if(latest.is_graded, {{ ten_percent("assumeNotNull(latest.grade_percent)") }}, '') as grade_bucket,
     if(latest.is_graded, latest.last_grade.graded_at, null) as graded_at
 from latest
 left join {{ ref("course_names") }} as course_names on latest.course_key = course_names.course_key

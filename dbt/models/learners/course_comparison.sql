@@ -24,6 +24,11 @@ with
         from {{ ref("course_grades") }}
         group by org, course_key
     ),
+    problems as (
+        select org, course_key, sum(correct_first) as correct_first, sum(learners) as answered
+        from {{ ref("problem_totals") }}
+        group by org, course_key
+    ),
     tags as (
         select org, course_key, arrayStringConcat(arraySort(groupUniqArray(tag)), ', ') as tags
         from {{ ref("course_tags") }}
@@ -40,9 +45,11 @@ select
     learners.at_risk as at_risk,
     learners.average_grade as average_grade,
     learners.median_grade as median_grade,
+    if(problems.answered > 0, 100 * problems.correct_first / problems.answered, null) as first_try_correct_percent,
     tags.tags as tags
 from {{ ref("courses") }} as courses
 left join learners on courses.course_key = learners.course_key
 left join active on courses.course_key = active.course_key
 left join passed on courses.course_key = passed.course_key
+left join problems on courses.course_key = problems.course_key
 left join tags on courses.course_key = tags.course_key

@@ -2,7 +2,7 @@
 -- drop out.
 with
     visits as (
-        select org, course_key, actor_id, max(last_visited_at) as last_visited_at
+        select org, course_key, actor_id, max(visited_at) as last_visited_at
         from {{ everywhere(ref("rollup_page_visits")) }}
         group by org, course_key, actor_id
     )

@@ -3,8 +3,9 @@
 {{
     config(
         materialized="rollup",
-        engine=aggregating(),
-        order_by="(org, course_key, actor_id, block_id, position)",
+        engine=replacing(),
+        order_by="(org, course_key, actor_id, block_id, position, visited_at, event_id)",
+        table_settings="index_granularity = 1024",
     )
 }}
 
@@ -16,6 +17,7 @@ with
             actor_id,
             block_id,
             event_time,
+            event_id,
             toFloat64OrNull(navigated_from) as left_position,
             multiIf(
                 navigated_to = 'next unit',
@@ -31,14 +33,13 @@ select
     org,
     course_key,
     actor_id,
-    block_id,
+    toLowCardinality(block_id) as block_id,
     -- 0 where there is none: positions count from 1.
     if(
         block_type(block_id) = 'sequential' and reached_position between 1 and 65535,
         toUInt16(assumeNotNull(reached_position)),
         toUInt16(0)
     ) as position,
-    minSimpleState(event_time) as first_visited_at,
-    maxSimpleState(event_time) as last_visited_at
+    event_time as visited_at,
+    event_id
 from visits
-group by org, course_key, actor_id, block_id, position

@@ -7,25 +7,11 @@ with
             actor_id,
             block_id,
             position,
-            min(first_visited_at) as first_visited_at,
-            max(last_visited_at) as last_visited_at
+            min(visited_at) as first_visited_at,
+            max(visited_at) as last_visited_at
         from {{ everywhere(ref("rollup_page_visits")) }}
         where block_id != ''
         group by org, course_key, actor_id, block_id, position
-    ),
-    -- A unit is reached by its position in its subsection, or by its name.
-    places as (
-        select
-            org,
-            course_key,
-            section,
-            subsection_id,
-            block_id as unit_id,
-            arrayJoin([(subsection_id, unit), (block_id, toUInt16(0))]) as place,
-            tupleElement(place, 1) as place_id,
-            tupleElement(place, 2) as place_position
-        from {{ ref("block_hierarchy") }}
-        where block_type = 'vertical' and subsection_id != ''
     )
 select
     visits.org as org,
@@ -38,7 +24,7 @@ select
     max(visits.last_visited_at) as last_visited_at
 from visits
 inner join
-    places
+    {{ ref("unit_places") }} as places
     on visits.org = places.org
     and visits.course_key = places.course_key
     and visits.block_id = places.place_id

@@ -25,7 +25,8 @@ with
                         response.at,
                         response.id,
                         response.success,
-                        response.response
+                        response.response,
+                        response.interaction_type
                     ),
                     in_order_of_time,
                     arrayEnumerate(in_order_of_time)
@@ -43,6 +44,7 @@ select
     questions.actor_id as actor_id,
     questions.block_id as block_id,
     questions.question as question,
+    tupleElement(questions.last, 6) as interaction_type,
     tupleElement(questions.first, 5) as first_response,
     tupleElement(questions.first, 4) as first_success,
     tupleElement(questions.first, 2) as first_at,

@@ -10,10 +10,18 @@ select
     actor_id,
     groupUniqArrayState(
         cast(
-            (toString(question), event_time, UUIDToNum(event_id), ifNull(attempt, 0), ifNull(success, false), response),
+            (
+                toString(question),
+                event_time,
+                UUIDToNum(event_id),
+                ifNull(attempt, 0),
+                ifNull(success, false),
+                response,
+                toString(interaction_type)
+            ),
             'Tuple(
                 question String, at DateTime64(6, \'UTC\'), id FixedString(16), attempt UInt32, success Bool,
-                response String
+                response String, interaction_type String
             )'
         )
     ) as responses

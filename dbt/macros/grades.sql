@@ -1,0 +1,5 @@
+{#- The ten percent that a percentage is in: its lower end belongs to it, and 100 to the last one. -#}
+{% macro ten_percent(percent) -%}
+    {%- set low = "10 * least(9, intDiv(toUInt8(round(" ~ percent ~ ", 6)), 10))" -%}
+    concat(toString({{ low }}), '-', toString({{ low }} + if({{ low }} = 90, 10, 9)))
+{%- endmacro %}

@@ -1,0 +1,43 @@
+-- How all learners of a course did in each problem: what one learner's results are held against.
+with
+    totals as (
+        select
+            org,
+            course_key,
+            block_id,
+            count() as learners,
+            countIf(results.correct) as correct,
+            countIf(results.correct_first) as correct_first,
+            avg(attempts) as average_attempts,
+            quantileExactInclusive(0.5)
+            (attempts) as median_attempts,
+            avg(if(results.correct, attempts, 0)) as average_correct_attempts,
+            avg(if(results.correct, 0, attempts)) as average_incorrect_attempts
+        from {{ ref("problem_results") }} as results
+        group by org, course_key, block_id
+    )
+select
+    totals.org as org,
+    totals.course_key as course_key,
+    {{ course_name_or_key("totals.course_key") }} as course_name,
+    course_run(totals.course_key) as course_run,
+    problems.section_with_name as section_with_name,
+    problems.subsection_with_name as subsection_with_name,
+    problems.subsection_id as subsection_id,
+    totals.block_id as block_id,
+    if(problems.block_id = '', totals.block_id, problems.block_with_location) as block_with_location,
+    problems.graded as graded,
+    totals.learners as learners,
+    totals.correct as correct,
+    totals.correct_first as correct_first,
+    totals.average_attempts as average_attempts,
+    totals.median_attempts as median_attempts,
+    totals.average_correct_attempts as average_correct_attempts,
+    totals.average_incorrect_attempts as average_incorrect_attempts
+from totals
+left join
+    {{ ref("block_hierarchy") }} as problems
+    on totals.org = problems.org
+    and totals.course_key = problems.course_key
+    and totals.block_id = problems.block_id
+left join {{ ref("course_names") }} as course_names on totals.course_key = course_names.course_key

@@ -1,0 +1,40 @@
+-- How all learners of a course watched each video.
+with
+    totals as (
+        select
+            org,
+            course_key,
+            block_id,
+            count() as viewers,
+            countIf(fully_viewed) as full_views,
+            sum(views) as views,
+            sum(watched_seconds) as watched_seconds,
+            sum(watched_total) as watched_total,
+            maxOrNull(length) as length
+        from {{ ref("video_views") }}
+        group by org, course_key, block_id
+    )
+select
+    totals.org as org,
+    totals.course_key as course_key,
+    {{ course_name_or_key("totals.course_key") }} as course_name,
+    course_run(totals.course_key) as course_run,
+    videos.section_with_name as section_with_name,
+    videos.subsection_with_name as subsection_with_name,
+    videos.subsection_id as subsection_id,
+    totals.block_id as block_id,
+    if(videos.block_id = '', totals.block_id, videos.block_with_location) as block_with_location,
+    totals.viewers as viewers,
+    totals.full_views as full_views,
+    totals.viewers - totals.full_views as partial_views,
+    totals.views as views,
+    totals.watched_seconds as watched_seconds,
+    totals.watched_total as watched_total,
+    totals.length as length
+from totals
+left join
+    {{ ref("block_hierarchy") }} as videos
+    on totals.org = videos.org
+    and totals.course_key = videos.course_key
+    and totals.block_id = videos.block_id
+left join {{ ref("course_names") }} as course_names on totals.course_key = course_names.course_key
