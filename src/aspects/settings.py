@@ -7,8 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from aspects.errors import AspectsError
 
@@ -38,6 +38,9 @@ class Settings(BaseSettings):
     """A real server of this name on PATH is used instead of the embedded engine; empty: never."""
     cluster: str = ""
     """Name of the ClickHouse cluster; empty on one node."""
+    locales: Annotated[tuple[str, ...], NoDecode] = ()
+    """Languages, besides English, that dashboards are shown in: codes with commas, such as `es,ar`; each needs a
+    catalogue in `assets/locale`."""
     pii: bool = False
     """Whether names, e-mail addresses and the like may be stored and shown."""
     lms_url: str = "http://localhost:18000"
@@ -55,6 +58,11 @@ class Settings(BaseSettings):
     free_space_mb: int = Field(default=500, ge=0)
     """Megabytes that must be free under `state` before anything starts."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("locales", mode="before")
+    @classmethod
+    def _codes(cls, value: object) -> object:
+        return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
 
     @cached_property
     def envs(self) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -21,7 +20,7 @@ from aspects.assets.rules.registry import RULES, Context
 from aspects.assets.source import load_assets
 from aspects.errors import AspectsError
 from aspects.settings import ROOT, Settings
-from aspects.stack.secrets import load_secrets, secrets_file
+from aspects.stack.secrets import secrets_or_placeholders
 
 FAMILIES = (files, references, names, charts, texts, access, local, dbt, sql)
 
@@ -69,8 +68,7 @@ def check_here(
     With `fix` what is safe to mend is mended, and the report is of the files as they are then. Otherwise nothing is
     written: a stack that has no secrets yet does not get any. Raises what `check` raises.
     """
-    there = secrets_file(settings).exists()
-    secrets: Mapping[str, str] = load_secrets(settings) if there else defaultdict(lambda: "not-set")
+    secrets = secrets_or_placeholders(settings)
     source = folder or assets_folder(settings)
     values = variables(settings, secrets)
     try:

@@ -18,8 +18,10 @@ from aspects.assets.layout import LayoutError, chart_number, expand
 from aspects.assets.models import Chart, Dashboard
 from aspects.assets.query_context import RequestError
 from aspects.assets.source import Assets, Item, load_assets
+from aspects.assets.translate import translated
 from aspects.errors import AspectsError
 from aspects.settings import Settings
+from aspects.stack.secrets import secrets_or_placeholders
 
 METADATA = {"version": "1.0.0", "type": "assets", "timestamp": "2026-01-01T00:00:00+00:00"}
 """What Superset wants to know of a bundle; the time is fixed, so that equal assets make equal bundles."""
@@ -62,25 +64,27 @@ def assets_folder(settings: Settings) -> Path:
     return settings.root / "assets"
 
 
+def load_here(settings: Settings) -> Assets:
+    """The repository's assets as written; passwords that were never made are placeholders.
+
+    Raises AspectsError (`assets.render`) when a file cannot be read.
+    """
+    return _readable(load_assets(assets_folder(settings), variables(settings, secrets_or_placeholders(settings))))
+
+
 def render_bundle(settings: Settings, secrets: Mapping[str, str], target: Path, source: Path | None = None) -> Bundle:
     """Render the assets in `source` (the repository's by default) into `target`, replacing what is there.
 
     `target` ends up with `metadata.yaml`, `databases/`, `datasets/`, `charts/` and `dashboards/`, readable
     by its owner alone, since a connection's password is in it. A failure leaves the old bundle as it was.
-    Raises AspectsError: `assets.render` when a file cannot be rendered, `assets.store` when the bundle cannot
-    be written.
+    With the setting `locales`, the copies in these languages are in it, too. Raises AspectsError: `assets.render`
+    when a file cannot be rendered, `assets.locale` for a language without a catalogue, `assets.store` when the bundle
+    cannot be written.
     """
-    assets = load_assets(source or assets_folder(settings), variables(settings, secrets))
-    if assets.findings:
-        raise _failed("\n".join(f"{each.file}:{each.line}: {each.message}" for each in assets.findings[:5]))
-    documents: dict[str, dict[str, Any]] = {}
-    for item in assets.items:
-        try:
-            documents[item.file] = expanded(item, assets)
-        except LayoutError as error:
-            raise _failed(f"{item.file}:{item.line(*error.path)}: {error.message}") from error
-        except RequestError as error:
-            raise _failed(f"{item.file}: no request can be built for the chart: {error}.") from error
+    assets = _readable(load_assets(source or assets_folder(settings), variables(settings, secrets)))
+    documents = _documents(assets)
+    for locale in settings.locales:
+        documents |= _documents(translated(assets, locale))
     try:
         _replace(target, documents)
     except OSError as error:
@@ -90,7 +94,26 @@ def render_bundle(settings: Settings, secrets: Mapping[str, str], target: Path, 
             fix=f"Make {target.parent} writable and free some space.",
             code="assets.store",
         ) from error
-    return Bundle(target, dict(Counter(item.kind for item in assets.items)))
+    return Bundle(target, dict(Counter(file.partition("/")[0] for file in documents)))
+
+
+def _readable(assets: Assets) -> Assets:
+    if assets.findings:
+        raise _failed("\n".join(f"{each.file}:{each.line}: {each.message}" for each in assets.findings[:5]))
+    return assets
+
+
+def _documents(assets: Assets) -> dict[str, dict[str, Any]]:
+    """The file of each asset and what Superset takes."""
+    documents: dict[str, dict[str, Any]] = {}
+    for item in assets.items:
+        try:
+            documents[item.file] = expanded(item, assets)
+        except LayoutError as error:
+            raise _failed(f"{item.file}:{item.line(*error.path)}: {error.message}") from error
+        except RequestError as error:
+            raise _failed(f"{item.file}: no request can be built for the chart: {error}.") from error
+    return documents
 
 
 def _replace(target: Path, documents: Mapping[str, dict[str, Any]]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets as random
+from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -59,3 +61,9 @@ def _append(file: Path, values: dict[str, str]) -> None:
             fix=f"Make {file.parent} writable, or choose another place: ASPECTS_STATE=/some/folder.",
             code="stack.secrets",
         ) from error
+
+
+def secrets_or_placeholders(settings: Settings) -> Mapping[str, str]:
+    """The secrets where there are any; a look at files must not make a stack's passwords."""
+    there = secrets_file(settings).exists()
+    return load_secrets(settings) if there else defaultdict(lambda: "not-set")

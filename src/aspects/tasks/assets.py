@@ -137,3 +137,37 @@ def shot(context: Context, dashboard: str = "", width: int = 1440, out: str = ""
 
 def _codes(text: str) -> list[str]:
     return [code for code in text.replace(",", " ").split() if code]
+
+
+@task(
+    help={
+        "locale": "One language, such as es; all that have a catalogue unless given. A new one is begun.",
+        "check": "Change nothing; fail when a translation is missing.",
+    }
+)
+def translate(context: Context, locale: str = "", check: bool = False, json: bool = False) -> None:
+    """Bring the catalogues of messages up to date with the texts of charts and dashboards.
+
+    Translators fill in assets/locale/LOCALE.po; the setting ASPECTS_LOCALES=es,fr shows these languages.
+    """
+    from aspects.assets import translate as catalogues
+    from aspects.assets.render import load_here
+
+    console = Console(json=json)
+    assets = load_here(load())
+    wanted = [locale] if locale else catalogues.locales(assets.folder)
+    if not check:
+        for name in wanted:
+            catalogues.update(assets, name)
+    covered = [catalogues.coverage(assets, name) for name in wanted]
+    for each in covered:
+        console.say(f"{each.locale}: {each.messages - len(each.missing)} of {each.messages} messages")
+        for text in each.missing[:5]:
+            console.warn(f"{each.locale} has no translation of {text!r}")
+        for text in each.broken:
+            console.warn(f"{each.locale} has other links or code than {text!r}")
+        for text in each.obsolete:
+            console.warn(f"{each.locale} has a message that is used no more: {text!r}")
+    console.result({"locales": covered})
+    if any(each.broken or (check and (each.missing or each.obsolete)) for each in covered):
+        raise Exit(code=1)
