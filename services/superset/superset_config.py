@@ -12,6 +12,7 @@ import os
 from pathlib import Path
 
 from babel import Locale
+from babel.core import get_global
 from superset_boot.connections import reuse_connections
 from superset_boot.health import blueprint
 from superset_boot.logs import StandardOutput
@@ -117,7 +118,11 @@ BABEL_DEFAULT_LOCALE = "en"
 # The languages that the menu offers; with none but English there is no menu.
 LOCALES = [code for code in os.environ.get("SUPERSET_LOCALES", "").split(",") if code]
 LANGUAGES = {
-    code: {"flag": "", "name": Locale.parse(code).get_display_name()} for code in (["en", *LOCALES] if LOCALES else [])
+    code: {
+        "flag": get_global("likely_subtags").get(code, code)[-2:].lower(),
+        "name": Locale.parse(code).get_display_name(),
+    }
+    for code in (["en", *LOCALES] if LOCALES else [])
 }
 APP_NAME = "Aspects"
 APP_ICON = "/aspects/static/logo.svg"

@@ -28,7 +28,9 @@ _FIXED_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 _COPIED = ("datasets", "charts", "dashboards")
 _REFERENCES = ("uuid", "dataset_uuid", "datasetUuid")
 _LINK = re.compile(r"\]\(([^)]*)\)|(https?://[^\s)]+)|`([^`]+)`")
-_RIGHT_TO_LEFT = ".dashboard { direction: rtl; }"
+_RIGHT_TO_LEFT = """.dashboard { direction: rtl; }
+.grid-row > :not(:last-child):not(.hover-menu-container) { margin-right: 0 !important; margin-left: 16px; }
+"""
 
 
 @dataclass(frozen=True)
@@ -164,7 +166,7 @@ def _copy(item: Item, locale: str, translate: Callable[[str], str], originals: s
         if data.get("slug"):
             data["slug"] = f"{data['slug']}-{locale}"
         if Locale.parse(locale).text_direction == "rtl":
-            data["css"] = f"{data.get('css') or ''}\n{_RIGHT_TO_LEFT}".strip()
+            data["css"] = f"{data.get('css') or ''}\n{_RIGHT_TO_LEFT}".lstrip()
     kind, _, rest = item.file.partition("/")
     return replace(item, file=f"{kind}/{locale}/{rest}", parsed=replace(item.parsed, value=data))
 
