@@ -29,8 +29,11 @@ TIME_ZONES = ["UTC", "America/New_York", "Asia/Kolkata", "Pacific/Auckland", "Pa
 
 
 def pytest_configure() -> None:
-    """A number that depends on the machine's time zone is wrong somewhere: each run picks another zone."""
+    """A number that depends on the machine's time zone is wrong somewhere: each run picks another zone. The settings
+    of whoever runs the tests are not theirs, but for where environments are kept."""
     os.environ["TZ"] = random.choice(TIME_ZONES)
+    for name in [name for name in os.environ if name.startswith("ASPECTS_") and name != "ASPECTS_ENVIRONMENTS"]:
+        del os.environ[name]
     # A process of pytest-xdist ignores Ctrl-C, and so would the commands that a test starts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
