@@ -2,7 +2,7 @@
 
 from invoke.collection import Collection
 
-from aspects.tasks import assets, data, dbt, dev, logs, quality, warehouse
+from aspects.tasks import assets, data, dbt, dev, logs, quality, users, warehouse
 
 namespace = Collection.from_module(quality)
 for name, module in {
@@ -11,6 +11,7 @@ for name, module in {
     "assets": assets,
     "dbt": dbt,
     "logs": logs,
+    "users": users,
     "warehouse": warehouse,
 }.items():
     namespace.add_collection(Collection.from_module(module), name=name)

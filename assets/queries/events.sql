@@ -22,7 +22,7 @@ select
     events
 from events_by_day
 where
-    true
+    true and {{ can_view_courses() }}
     {% if filter_values("org") %} and org in {{ filter_values("org") | where_in }} {% endif %}
     {% if filter_values("course_run") %} and course_run in {{ filter_values("course_run") | where_in }} {% endif %}
     {% if filter_values("course_name") %}

@@ -13,7 +13,9 @@ from pathlib import Path
 
 from babel import Locale
 from babel.core import get_global
+from superset_boot.access import SecurityManager, can_view_courses, guest_token_names_a_course
 from superset_boot.connections import reuse_connections
+from superset_boot.course_access import FileSource
 from superset_boot.health import blueprint
 from superset_boot.logs import StandardOutput
 
@@ -51,6 +53,7 @@ FEATURE_FLAGS = {
     "EMBEDDED_SUPERSET": True,
     "ALERT_REPORTS": False,
 }
+JINJA_CONTEXT_ADDONS = {"can_view_courses": can_view_courses}
 CELERY_CONFIG = None  # one process: nothing runs in the background
 
 # --- Queries
@@ -64,6 +67,11 @@ SUPERSET_WEBSERVER_TIMEOUT = 60
 SQLLAB_PAYLOAD_MAX_MB = 50
 
 DB_CONNECTION_MUTATOR = reuse_connections
+
+# --- Who sees which rows
+
+CUSTOM_SECURITY_MANAGER = SecurityManager
+COURSE_ACCESS = FileSource(Path(os.environ["COURSE_ACCESS_FILE"]))
 
 # --- Sign-in and sessions
 
@@ -79,13 +87,19 @@ AUTH_RATE_LIMIT = "10 per second"
 FAB_ADD_SECURITY_API = True  # users and roles over REST
 GUEST_ROLE_NAME = "Embedded"
 # A key of its own, made from the one secret: a guest token can never pass for a session.
+GUEST_TOKEN_JWT_AUDIENCE = "aspects-superset"  # noqa: S105
+GUEST_TOKEN_VALIDATOR_HOOK = guest_token_names_a_course
 GUEST_TOKEN_JWT_SECRET = hmac.new(SECRET_KEY.encode(), b"guest tokens", hashlib.sha256).hexdigest()
 
 # --- What a browser may load: this server, and nothing else
 
+# Sites that may show the embedded dashboards.
+EMBED_ORIGINS = os.environ.get("EMBED_ORIGINS", "").split()
+
 TALISMAN_ENABLED = True
 TALISMAN_CONFIG = {
     "content_security_policy": {
+        "frame-ancestors": ["'self'", *EMBED_ORIGINS],
         "base-uri": ["'self'"],
         "default-src": ["'self'"],
         "img-src": ["'self'", "blob:", "data:"],

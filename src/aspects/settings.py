@@ -45,6 +45,10 @@ class Settings(BaseSettings):
     """Whether names, e-mail addresses and the like may be stored and shown."""
     lms_url: str = "http://localhost:18000"
     """The URL of the Open edX LMS, as it stands in statements."""
+    course_access_file: Path | None = None
+    """Which person may see which courses, in YAML; `<state>/course_access.yaml` unless set."""
+    embed_origins: str = ""
+    """Sites that may show embedded dashboards, such as `https://lms.example.org`, with spaces between; empty: none."""
     start_timeout: int = Field(default=180, ge=5)
     """Seconds that `dev.up` waits for a service to become healthy."""
     retention_raw_months: Kept = "forever"

@@ -20,6 +20,7 @@ import psutil
 import pytest
 import yaml
 
+from aspects.access import people
 from aspects.assets.superset_client import Filter, SupersetClient, SupersetError, chart_request
 from aspects.settings import ROOT
 from aspects.stack.services import read_service
@@ -291,17 +292,15 @@ def admin(stack: Stack) -> Iterator[SupersetClient]:
 
 
 @pytest.fixture(scope="module")
-def person(admin: SupersetClient) -> Iterator[Callable[[str], SupersetClient]]:
-    """A person of a role, signed in: `person("Instructor")`."""
-    roles = {role["name"]: role["id"] for role in admin.get("security/roles/", q="(page_size:100)")["result"]}
+def person(stack: Stack, admin: SupersetClient) -> Iterator[Callable[[str], SupersetClient]]:
+    """A person of a role, signed in: `person("Instructor")`. The file of access would let each see every course."""
     clients: dict[str, SupersetClient] = {}
 
     def sign_in(role: str) -> SupersetClient:
         if role not in clients:
             name = f"test-{role.lower()}"
-            account = {"username": name, "first_name": role, "last_name": "Test", "email": f"{name}@localhost"}
-            admin.post("security/users/", {**account, "password": PASSWORD, "active": True, "roles": [roles[role]]})
-            clients[role] = SupersetClient(admin.url, name, PASSWORD)
+            added = people.add(stack.settings, admin, name, role, ["*"])
+            clients[role] = SupersetClient(admin.url, name, added.password)
         return clients[role]
 
     yield sign_in

@@ -48,12 +48,19 @@ def sound() -> Documents:
             "sqlalchemy_uri": "clickhousedb://report@<< host >>/reporting",
             "extra": {},
         },
+        "security/own-courses.yaml": {
+            "version": "1.0.0",
+            "uuid": UUID(5),
+            "description": "Courses of one's own.",
+            "clause": "{{ can_view_courses() }}",
+        },
         "datasets/warehouse/enrollments.yaml": {
             "version": "1.0.0",
             "uuid": UUID(2),
             "database_uuid": UUID(1),
             "table_name": "enrollments",
             "schema": "reporting",
+            "_security": "own-courses",
             "description": "Enrollments.",
             "sql": "select org, course_key, actor_id, enrollment_mode as mode from enrollments",
             "columns": [
@@ -111,7 +118,7 @@ def write_dbt(folder: Path) -> None:
     shutil.copytree(ROOT / "dbt/models/enrollment", folder / "dbt/models/enrollment")
 
 
-DATABASE = "databases/warehouse.yaml"
+DATABASE, RULE = "databases/warehouse.yaml", "security/own-courses.yaml"
 DATASET, CHART, DASHBOARD = "datasets/warehouse/enrollments.yaml", "charts/by-mode.yaml", "dashboards/course.yaml"
 
 
@@ -190,6 +197,10 @@ BROKEN = [
     ("A001", DATASET, put(DATASET, "columns", 1, "column_name", value="course"), "no course_key"),
     ("A002", DATASET, put(DATASET, "schema", value=None), "no schema"),
     ("A003", DASHBOARD, remove(DASHBOARD, "_roles"), "names no roles"),
+    ("A004", DATASET, remove(DATASET, "_security"), "names no security rule"),
+    ("A004", DATASET, put(DATASET, "_security", value="gone"), "'gone', which is no rule"),
+    ("A004", DATASET, put(RULE, "clause", value="1 = 1"), "does not limit it to courses"),
+    ("A004", DATASET, put(DATASET, "columns", 1, "column_name", value="course"), "no course_key"),
     ("R011", DASHBOARD, put(DASHBOARD, "metadata", "chart_configuration", value={"gone": {}}), "'gone'"),
     (
         "R011",
@@ -409,7 +420,7 @@ def test_an_unpacked_export_is_checked_too(tmp_path: Path) -> None:
 
     report = check(tmp_path, VALUES)
 
-    assert (report.assets, [each.rule for each in report.findings]) == (4, ["T001"])
+    assert (report.assets, [each.rule for each in report.findings]) == (5, ["T001"])
 
 
 @pytest.mark.parametrize("folder", ["nowhere", "."])

@@ -20,7 +20,10 @@ DATABASE, DATASET, CHART, DASHBOARD = (f"00000000-0000-4000-8000-00000000000{num
 FILES = {
     "metadata.yaml": "version: 1.0.0\ntype: assets\n",
     "databases/warehouse.yaml": f"uuid: {DATABASE}\ndatabase_name: Warehouse\nextra: {{}}\n",
-    "datasets/warehouse/events.yaml": f"uuid: {DATASET}\ndatabase_uuid: {DATABASE}\ntable_name: events\n",
+    "datasets/warehouse/events.yaml": (
+        f"uuid: {DATASET}\ndatabase_uuid: {DATABASE}\ntable_name: events\n_security: own\n"
+    ),
+    "security/own.yaml": "clause: '1 = 1'\nexempt: [Operator]\n",
     "charts/events.yaml": f"uuid: {CHART}\ndataset_uuid: {DATASET}\nslice_name: Events\n",
     "dashboards/course.yaml": f"""
 uuid: {DASHBOARD}
@@ -58,6 +61,8 @@ def test_a_sound_bundle_is_made_ready_for_superset(tmp_path: Path) -> None:
     assert bundle.roles == {DASHBOARD: ["Instructor"]}
     assert bundle.charts == {DASHBOARD: {CHART}}
     dashboard = yaml.safe_load(bundle.contents["dashboards/course.yaml"])
+    assert bundle.security["own"].datasets == {DATASET}
+    assert "_security" not in bundle.contents["datasets/warehouse/events.yaml"]
     assert "_roles" not in dashboard  # Superset refuses keys that it does not know
     assert dashboard["position"]["CHART-1"]["meta"]["chartId"] == 1
 
@@ -76,6 +81,9 @@ def test_a_sound_bundle_is_made_ready_for_superset(tmp_path: Path) -> None:
         ("dashboards", f"Uuid: {DATASET} => Uuid: {CHART}", "dashboards/course.yaml", "filter Organization"),
         ("dashboards", "[Instructor] => [Teacher]", "dashboards/course.yaml", "role Teacher does not exist"),
         ("dashboards", "[Instructor] => Instructor", "dashboards/course.yaml", "not a list"),
+        ("datasets", "_security: own => _security: mine", "datasets/warehouse/events.yaml", "no file of security/"),
+        ("security", "1 = 1 =>  ", "security/own.yaml", "`clause` is missing"),
+        ("security", "[Operator] => [Boss]", "security/own.yaml", "role Boss does not exist"),
     ],
 )
 def test_a_mistake_is_refused_and_its_file_named(

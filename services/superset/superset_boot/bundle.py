@@ -17,6 +17,8 @@ import yaml
 # libyaml's reader where there is one: ten times as fast.
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 KINDS = ("databases", "datasets", "charts", "dashboards", "queries")
+SECURITY = "security"
+"""The folder of the rules that datasets name with `_security`; Superset's importer never sees it."""
 REFERENCES = {"datasets": "database_uuid", "charts": "dataset_uuid", "queries": "database_uuid"}
 """Which key of an asset names an asset of which kind: see `TARGETS`."""
 TARGETS = {"database_uuid": "databases", "dataset_uuid": "datasets"}
@@ -33,14 +35,27 @@ class BundleError:
 
 
 @dataclass(frozen=True)
+class SecurityRule:
+    """Who is `exempt` sees all rows of the datasets (by uuid), everybody else those for which the clause is true."""
+
+    clause: str
+    description: str
+    exempt: tuple[str, ...]
+    datasets: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Bundle:
     """`contents`: path in the bundle to YAML text, as ImportAssetsCommand takes it. `roles`: uuid of a dashboard to
     the names of the roles that may see it; a dashboard without the private key `_roles` is not in it. `charts`: uuid
-    of a dashboard to the uuids of its charts. `digest`: changes whenever a file does."""
+    of a dashboard to the uuids of its charts. `security`: the rules on rows, by name. `embedded`: uuid of a dashboard
+    to the id by which other sites show it. `digest`: changes whenever a file does."""
 
     contents: dict[str, str]
     roles: dict[str, list[str]]
     charts: dict[str, set[str]]
+    security: dict[str, SecurityRule]
+    embedded: dict[str, str]
     digest: str
     assets: int
     errors: list[BundleError] = field(default_factory=list)
@@ -69,25 +84,43 @@ def read_bundle(folder: Path, role_names: tuple[str, ...]) -> Bundle:
     assets = {name: document for name, document in documents.items() if kind_of(name) in KINDS}
     roles: dict[str, list[str]] = {}
     charts: dict[str, set[str]] = {}
+    embedded: dict[str, str] = {}
+    rules = {Path(name).stem: (name, document) for name, document in documents.items() if kind_of(name) == SECURITY}
+    guarded: dict[str, set[str]] = {rule: set() for rule in rules}
     # A file that cannot be read may hold what another one names: then only its own error is worth reading.
     if not errors:
         errors += [BundleError(*found) for found in [*_identity_errors(assets), *_reference_errors(assets)]]
+        errors += [BundleError(name, each) for name, rule in rules.values() for each in _rule_errors(rule, role_names)]
     if not errors:
         for name, document in assets.items():
+            uuid = str(document["uuid"])
+            if "_security" in document:
+                rule = str(document.pop("_security"))
+                if rule in guarded:
+                    guarded[rule].add(uuid)
+                else:
+                    errors.append(BundleError(name, f"`_security` names {rule}, which is no file of {SECURITY}/."))
             if kind_of(name) != "dashboards":
                 continue
-            uuid = str(document["uuid"])
             charts[uuid] = {str(child["meta"]["uuid"]) for child in _chart_places(document)}
             if "_roles" in document:
                 roles[uuid] = document.pop("_roles")
                 errors += [BundleError(name, message) for message in _role_errors(roles[uuid], role_names)]
+            if "_embedded" in document:
+                embedded[uuid] = str(document.pop("_embedded"))
             _number_places(document)
+    security = {
+        name: SecurityRule(
+            rule["clause"], rule.get("description", ""), tuple(rule.get("exempt") or ()), frozenset(guarded[name])
+        )
+        for name, (_, rule) in ({} if errors else rules).items()
+    }
     contents = {
         name: yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
         for name, document in documents.items()
         if name == "metadata.yaml" or name in assets
     }
-    return Bundle(contents, roles, charts, digest.hexdigest(), len(assets), errors)
+    return Bundle(contents, roles, charts, security, embedded, digest.hexdigest(), len(assets), errors)
 
 
 def kind_of(name: str) -> str:
@@ -133,9 +166,15 @@ def _reference_errors(assets: dict[str, dict[str, Any]]) -> Iterator[tuple[str, 
                     yield name, f"The filter {title} reads the dataset {uuid}, which is in no file of datasets/."
 
 
-def _role_errors(roles: Any, known: tuple[str, ...]) -> Iterator[str]:
+def _rule_errors(rule: dict[str, Any], roles: tuple[str, ...]) -> Iterator[str]:
+    if not isinstance(rule.get("clause"), str) or not rule["clause"].strip():
+        yield "The key `clause` is missing, or holds no SQL."
+    yield from _role_errors(rule.get("exempt", []), roles, "exempt")
+
+
+def _role_errors(roles: Any, known: tuple[str, ...], key: str = "_roles") -> Iterator[str]:
     if not isinstance(roles, list):
-        yield "`_roles` is not a list of roles."
+        yield f"`{key}` is not a list of roles."
         return
     for role in roles:
         if role not in known:

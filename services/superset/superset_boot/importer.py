@@ -9,6 +9,9 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
+
+from flask import current_app
 
 from superset_boot.bundle import Bundle, BundleError, read_bundle
 from superset_boot.database import all_or_nothing, read_fact, write_fact
@@ -42,6 +45,8 @@ def import_bundle(folder: Path, owner: str, force: bool = False) -> ImportResult
     last = read_fact(db.session.execute, "last_import") or {}
     if not force and not bundle.errors and last.get("digest") == bundle.digest:
         _record_errors(last, [])
+        with all_or_nothing(db.session) as session:
+            _protect(bundle, session)
         return ImportResult(imported=0, unchanged=True)
     errors = bundle.errors
     if not errors:
@@ -101,6 +106,7 @@ def _write(bundle: Bundle, owner: str) -> None:
     with all_or_nothing(db.session) as session, override_user(user), warehouse_left_alone(), hushed():
         ImportAssetsCommand(dict(bundle.contents)).run()
         _link(bundle, session)
+        _protect(bundle, session)
         write_fact(
             session.execute,
             "last_import",
@@ -123,6 +129,41 @@ def _link(bundle: Bundle, session: Any) -> None:
             raise LookupError(f"{dashboards[uuid].dashboard_title}: charts were not linked: {sorted(charts ^ linked)}.")
     for uuid, names in bundle.roles.items():
         dashboards[uuid].roles = [security_manager.find_role(name) for name in names]
+
+
+def _protect(bundle: Bundle, session: Any) -> None:
+    """Bring the rules on rows, and which dashboards other sites may embed, to what the files say. Done with every
+    import, even of a bundle that has not changed. Rules that administrators made in Superset are left alone."""
+    from superset import security_manager
+    from superset.connectors.sqla.models import RowLevelSecurityFilter, SqlaTable
+    from superset.models.dashboard import Dashboard
+    from superset.models.embedded_dashboard import EmbeddedDashboard
+
+    datasets = {str(dataset.uuid): dataset for dataset in session.query(SqlaTable).all()}
+    ours = read_fact(session.execute, "security_rules") or []
+    present = {rule.name: rule for rule in session.query(RowLevelSecurityFilter).all()}
+    for name in set(ours) - set(bundle.security):
+        if name in present:
+            session.delete(present[name])
+    for name, wanted in bundle.security.items():
+        rule = present.get(name) or RowLevelSecurityFilter(name=name)
+        rule.filter_type = "Base"  # for everybody but the roles that it lists
+        rule.clause, rule.description = wanted.clause, wanted.description
+        rule.roles = [security_manager.find_role(role) for role in ("Admin", *wanted.exempt)]
+        rule.tables = [datasets[uuid] for uuid in sorted(wanted.datasets)]
+        session.add(rule)
+    write_fact(session.execute, "security_rules", sorted(bundle.security))
+
+    origins = current_app.config["EMBED_ORIGINS"]
+    for dashboard in session.query(Dashboard).filter(Dashboard.uuid.in_(map(UUID, bundle.charts))).all():
+        # An embedded dashboard without a list of origins would be open to every site.
+        uuids = (
+            [UUID(bundle.embedded[str(dashboard.uuid)])] if origins and str(dashboard.uuid) in bundle.embedded else []
+        )
+        if [each.uuid for each in dashboard.embedded] != uuids:
+            dashboard.embedded = [EmbeddedDashboard(uuid=uuid) for uuid in uuids]
+        for each in dashboard.embedded:
+            each.allow_domain_list = ",".join(origins)
 
 
 @contextmanager

@@ -53,11 +53,16 @@ ROLES: dict[str, frozenset[Permission]] = {
     "Student": frozenset(),
     # Holders of a guest token (an embedded dashboard); Superset refuses them every chart they were not given.
     "Embedded": VIEW_DASHBOARDS | TAKE_DATA_AWAY,
+    # The account with which an LMS asks for guest tokens.
+    "Embedder": frozenset({("can_grant_guest_token", "SecurityRestApi"), ("can_read", "SecurityRestApi")}),
 }
 """Roles that are lists. Operator is a rule: see `sync_roles`."""
 
 NAMES = ("Operator", *ROLES)
 """The roles that a dashboard may be given."""
+
+SEE_ALL = frozenset({"Admin", "Operator"})
+"""The roles of people whom no security rule limits."""
 
 
 @dataclass(frozen=True)

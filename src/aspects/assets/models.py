@@ -1,6 +1,7 @@
 """The shape of each kind of asset file, as Superset 6.1 imports it.
 
-Names starting with `_` are ours: `_layout` (see layout.py) and `_roles` (who may see a dashboard).
+Names starting with `_` are ours: `_layout` (see layout.py), `_roles` (who may see a dashboard), `_embedded` (the id by
+which other sites show it) and `_security` (the rule that limits a dataset's rows). So are the files in `security/`.
 Sources: `superset/{databases,datasets,charts,dashboards}/schemas.py` of Superset 6.1.
 """
 
@@ -113,6 +114,16 @@ class Dataset(Asset):
     source_db_engine: str | None = None
     is_managed_externally: bool | None = None
     external_url: str | None = None
+    security: str | None = Field(default=None, alias="_security")
+
+
+class SecurityRule(Asset):
+    """Limits the rows of the datasets that name it: `clause` is SQL over their columns, true for what may be seen.
+    Whoever has a role in `exempt`, or is an administrator, sees all."""
+
+    clause: Text
+    description: Text
+    exempt: list[str] = []
 
 
 class Chart(Asset):
@@ -183,6 +194,7 @@ class Dashboard(Asset):
     position: dict[str, Any] | None = None
     layout: list[Any] | None = Field(default=None, alias="_layout")
     roles: list[str] | None = Field(default=None, alias="_roles")
+    embedded: UUID | None = Field(default=None, alias="_embedded")
     published: bool | None = None
     certified_by: str | None = None
     certification_details: str | None = None
@@ -195,6 +207,7 @@ class Dashboard(Asset):
 
 MODELS: dict[str, type[Asset]] = {
     "databases": Database,
+    "security": SecurityRule,
     "datasets": Dataset,
     "charts": Chart,
     "dashboards": Dashboard,

@@ -134,6 +134,10 @@ class SupersetClient:
         """The JSON answer of a POST of a JSON body under /api/v1/."""
         return self._request("POST", path, json=body, headers=self._form_headers())
 
+    def put(self, path: str, body: object) -> Any:
+        """The JSON answer of a PUT of a JSON body under /api/v1/."""
+        return self._request("PUT", path, json=body, headers=self._form_headers())
+
     def delete(self, path: str) -> Any:
         """The JSON answer of a DELETE under /api/v1/."""
         return self._request("DELETE", path, headers=self._form_headers())

@@ -157,6 +157,7 @@ def _render(template: Template, sql: str, scenario: _Scenario, macros: Mapping[s
         "current_user_email": lambda add_to_cache_keys=True: "someone@example.org",
         "current_user_roles": lambda add_to_cache_keys=True: ["Instructor"],
         "current_user_rls_rules": list,
+        "can_view_courses": lambda: "(course_key in ('course-v1:O+C+R') or org in ('O'))",
         **(macros or {}),
     }
     request = {

@@ -1,0 +1,1 @@
+"""Who may use Superset, and which courses they see, where no LMS says so."""
