@@ -92,7 +92,7 @@ class Commands:
 
     def settings(self) -> Settings:
         """The settings of this stack."""
-        names = ("state", "environments", "clickhouse_port", "ralph_port", "superset_port")
+        names = ("state", "environments", "clickhouse_port", "ralph_port", "superset_port", "embed_origins")
         return load(**{name: self.environment[f"ASPECTS_{name.upper()}"] for name in names})
 
 
@@ -116,9 +116,10 @@ def free_port() -> int:
 def new_commands(state: Path) -> Commands:
     """Commands for a stack that does not exist yet; the services' environments are shared, as they are costly."""
     ports = {f"ASPECTS_{name}_PORT": str(free_port()) for name in SERVICES_WITH_PORT}
+    sites = {"ASPECTS_EMBED_ORIGINS": f"http://127.0.0.1:{free_port()}"}
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ASPECTS_")}
     environments = os.environ.get("ASPECTS_ENVIRONMENTS", str(ROOT / ".aspects" / "envs"))
-    return Commands({**kept, "ASPECTS_STATE": str(state), "ASPECTS_ENVIRONMENTS": environments, **ports})
+    return Commands({**kept, "ASPECTS_STATE": str(state), "ASPECTS_ENVIRONMENTS": environments, **ports, **sites})
 
 
 @pytest.fixture
@@ -151,6 +152,7 @@ def stack() -> Iterator[Stack]:
         commands.environment.update(
             {f"ASPECTS_{name}_PORT": str(load_recorded(state).port(name.lower())) for name in SERVICES_WITH_PORT}
         )
+        commands.environment["ASPECTS_EMBED_ORIGINS"] = load_recorded(state).embed_origins
     try:
         up = commands("dev.up", "--demo", "--json", timeout=900)
         assert up.status == 0, up

@@ -33,6 +33,12 @@ class Access:
     organizations: frozenset[str] = frozenset()
     everything: bool = False
 
+    def includes(self, course_key: str) -> bool:
+        """Whether the course may be seen."""
+        match = COURSE_KEY.fullmatch(course_key)
+        organization = re.split(r"[+/]", course_key.rpartition(":")[2])[0]
+        return bool(match) and (self.everything or course_key in self.courses or organization in self.organizations)
+
     def sql(self) -> str:
         """A condition on the columns `course_key` and `org`; false when nothing may be seen."""
         if self.everything:

@@ -165,6 +165,8 @@ def _copy(item: Item, locale: str, translate: Callable[[str], str], originals: s
     if item.kind == "dashboards":
         if data.get("slug"):
             data["slug"] = f"{data['slug']}-{locale}"
+        if data.get("_embedded"):
+            data["_embedded"] = uuid_in(data["_embedded"], locale)
         if Locale.parse(locale).text_direction == "rtl":
             data["css"] = f"{data.get('css') or ''}\n{_RIGHT_TO_LEFT}".lstrip()
     kind, _, rest = item.file.partition("/")
