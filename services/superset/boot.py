@@ -158,6 +158,12 @@ def serve() -> None:
 
     host, port = os.environ.get("SUPERSET_HOST", "127.0.0.1"), os.environ.get("SUPERSET_PORT", "8088")
 
+    def start(worker: Any) -> None:
+        from superset_boot.usage import copy_for_ever
+
+        copy_for_ever(worker.wsgi)
+        say(f"Serving on http://{host}:{port}")
+
     class Server(BaseApplication):
         def load_config(self) -> None:
             options: dict[str, Any] = {
@@ -170,7 +176,7 @@ def serve() -> None:
                 "keepalive": 5,
                 "loglevel": "warning",
                 "control_socket_disable": True,
-                "post_worker_init": lambda worker: say(f"Serving on http://{host}:{port}"),
+                "post_worker_init": start,
             }
             for name, value in options.items():
                 self.cfg.set(name, value)

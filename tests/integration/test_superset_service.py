@@ -57,6 +57,7 @@ class Superset:
             "SUPERSET_ASSETS": str(self.bundle),
             "SUPERSET_ADMIN_USER": "admin",
             "SUPERSET_ADMIN_PASSWORD": self.password,
+            "WAREHOUSE_HOST": "",  # the usage of this one is not that of the stack
         }
         return subprocess.Popen(
             [*launch.command, *options],

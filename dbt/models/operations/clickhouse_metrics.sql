@@ -1,48 +1,77 @@
--- What says whether ClickHouse is well: load, failures, memory, and what waits to be merged.
+-- How ClickHouse is: a few figures that tell an operator whether it has room, keeps up and answers.
 with
-    finished as (
-        select
-            count() as queries,
-            countIf(type != 'QueryFinish') as failed,
-            quantileExactOrNull(0.95)
-            (query_duration_ms / 1000) as slow_seconds,
-            maxOrNull(memory_usage) as largest_memory
-        from {{ everywhere(source("system", "query_log")) }}
-        where type != 'QueryStart' and event_time > now() - interval 1 day
+    counters as (
+        select cast((groupArray(metric), groupArray(value)), 'Map(String, Int64)') as counter
+        from {{ source("system", "metrics") }}
     ),
-    stored as (
-        select sum(bytes_on_disk) as bytes_on_disk, max(parts) as most_parts, sum(rows) as rows
-        from {{ ref("table_sizes") }}
-    )
-select
-    tupleElement(metric, 1) as name,
-    tupleElement(metric, 2) as value,
-    tupleElement(metric, 3) as unit,
-    tupleElement(metric, 4) as description
-from
-    (
+    disks as (select sum(free_space) as free, sum(total_space) as total from {{ source("system", "disks") }}),
+    errors as (
+        select sum(value) as happened, argMax(name, last_error_time) as latest from {{ source("system", "errors") }}
+    ),
+    figures as (
         select
             arrayJoin(
                 [
-                    ('Queries', toFloat64(finished.queries), 'queries', 'That ended within the last 24 hours'),
-                    ('Failed queries', toFloat64(finished.failed), 'queries', 'Of those, the ones that failed'),
-                    ('Slow queries', ifNull(finished.slow_seconds, 0), 's', 'One of twenty queries took longer'),
+                    ('Version', 0., version(), 'The release of ClickHouse.'),
                     (
-                        'Largest query',
-                        toFloat64(ifNull(finished.largest_memory, 0)),
-                        'bytes',
-                        'The most memory that a query took'
+                        'Uptime',
+                        toFloat64(uptime()),
+                        formatReadableTimeDelta(uptime(), 'hours'),
+                        'Time since the last start.'
                     ),
-                    ('Rows', toFloat64(stored.rows), 'rows', 'In all tables, with duplicates not merged yet'),
-                    ('Storage', toFloat64(stored.bytes_on_disk), 'bytes', 'Of all tables on disk'),
                     (
-                        'Most parts',
-                        toFloat64(stored.most_parts),
-                        'parts',
-                        'Of the table that has most: thousands mean inserts that are too small'
+                        'Free disk space',
+                        toFloat64(free),
+                        concat(formatReadableSize(free), ' of ', formatReadableSize(total)),
+                        'Merges need room: with less than a tenth of the whole, delete or add.'
+                    ),
+                    (
+                        'Memory in use',
+                        toFloat64(counter['MemoryTracking']),
+                        formatReadableSize(counter['MemoryTracking']),
+                        'What queries, merges and caches hold now.'
+                    ),
+                    (
+                        'Queries running',
+                        toFloat64(counter['Query']),
+                        toString(counter['Query']),
+                        'This one is among them.'
+                    ),
+                    (
+                        'Merges running',
+                        toFloat64(counter['Merge']),
+                        toString(counter['Merge']),
+                        'Parts of tables are put together in the background.'
+                    ),
+                    (
+                        'Active parts',
+                        toFloat64(counter['PartsActive']),
+                        toString(counter['PartsActive']),
+                        'Pieces that tables are stored in. Tens of thousands mean inserts that are too small.'
+                    ),
+                    (
+                        'Inserts held back',
+                        toFloat64(counter['DelayedInserts']),
+                        toString(counter['DelayedInserts']),
+                        'More than 0: parts come faster than they are merged.'
+                    ),
+                    (
+                        'Replicas that cannot write',
+                        toFloat64(counter['ReadonlyReplica']),
+                        toString(counter['ReadonlyReplica']),
+                        'More than 0: the connection to Keeper is lost. Always 0 on a single node.'
+                    ),
+                    (
+                        'Errors since the start',
+                        toFloat64(happened),
+                        toString(happened),
+                        if(latest = '', 'None.', concat('The latest: ', latest, '. Refused queries count, too.'))
                     )
                 ]
-            ) as metric
-        from finished
-        cross join stored
+            ) as figure
+        from counters
+        cross join disks
+        cross join errors
     )
+select figure .1 as name, figure .2 as value, figure .3 as shown, figure .4 as description
+from figures

@@ -21,6 +21,9 @@ with
             minOrNull(ifNull(oldest, now64(3, 'UTC'))) as last_at,
             'Up to when refreshed tables hold everything' as meaning
         from {{ ref("refresh_lag") }}
+        union all
+        select 'superset' as source, maxOrNull(happened_at) as last_at, 'The last use of Superset' as meaning
+        from {{ ref("superset_usage") }}
     )
 select source, meaning, last_at, dateDiff('second', last_at, now64(6, 'UTC')) as seconds_ago
 from newest

@@ -66,7 +66,7 @@ _SYSTEM_TABLES = _names(
     """
 )
 
-# These show to everybody what is their own (rewrite.py).
+# These show to everybody what is their own (rewrite.py); to a user who was granted them, everything.
 TRANSLATED_TABLES = frozenset({"processes", "query_log"})
 
 _FORBIDDEN_SETTINGS = _names(
@@ -219,7 +219,7 @@ def _check_name(parts: list[str], user: User, is_table: bool) -> None:
     if len(parts) < 2 or parts[0].lower() != "system":
         return
     allowed = _SYSTEM_TABLES if is_table or len(parts) > 2 else _SYSTEM_TABLES - TRANSLATED_TABLES
-    if parts[1].lower() not in allowed:
+    if parts[1].lower() not in allowed | (user.system_tables - TRANSLATED_TABLES):
         raise access_denied(user.name, f"SELECT ON system.{parts[1]}")
 
 

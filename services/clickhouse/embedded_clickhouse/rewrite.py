@@ -28,7 +28,7 @@ _QUERY_ID_FUNCTIONS = (
 def translated_table(table: str, user: User) -> str:
     """A query that shows system.processes or system.query_log with the query ids and users that clients know.
 
-    Who is no admin sees only what is theirs.
+    Who is neither an admin nor granted the table sees only what is theirs.
     """
     mark = f"Settings['{MARK}']"
     name, query_id = f"splitByChar('/', {mark}, 2)[1]", f"substring({mark}, position({mark}, '/') + 1)"
@@ -40,7 +40,11 @@ def translated_table(table: str, user: User) -> str:
         f"replaceRegexpOne(query, {_OUTFILE}, '') as query, "
         f"mapFilter((k, v) -> k != '{MARK}', Settings) as Settings"
     )
-    whose = "" if user.admin else f" where startsWith({mark}, {quote_string(user.name + '/')})"
+    whose = (
+        ""
+        if user.admin or table in user.system_tables
+        else f" where startsWith({mark}, {quote_string(user.name + '/')})"
+    )
     return f"select * replace ({replaced}) from (select * from system.{table}{whose})"
 
 

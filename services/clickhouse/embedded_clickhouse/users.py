@@ -1,6 +1,7 @@
 """The users of users.yaml: who they are, what they may do, and whether a password is theirs."""
 
 import hmac
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +34,12 @@ class User:
     def role(self) -> str:
         """The engine's role that holds this user's privileges."""
         return f"{self.name}_role"
+
+    @property
+    def system_tables(self) -> frozenset[str]:
+        """The system tables that `anywhere` names: this user may read them, and all that is in them."""
+        named = (re.fullmatch(r"SELECT ON system\.(\w+)", privilege) for privilege in self.anywhere)
+        return frozenset(found[1] for found in named if found)
 
     def grant_statements(self) -> list[str]:
         """What this user may do, as GRANT statements without their TO, as users.xml has them."""

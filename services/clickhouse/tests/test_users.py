@@ -236,3 +236,17 @@ def test_users_see_their_own_queries_only(server: RunningServer) -> None:
     server.run("select 'by admin'")
     server.run("system flush logs")
     assert server.run("select count() from system.query_log where user != 'report'", user="report") == "0\n"
+
+
+def test_who_is_granted_a_system_table_reads_all_of_it_and_views_show_a_part(server: RunningServer) -> None:
+    server.run("select 'by admin' as what")
+    server.run("system flush logs")
+    assert server.run("select count() > 0 from system.query_log where user = 'admin'", user="dbt") == "1\n"
+    assert server.run("select count() > 0 from system.metrics", user="dbt") == "1\n"
+    view = (
+        "create or replace view reporting.of_queries as select user, count() as times from system.query_log group by 1"
+    )
+    server.run(view, user="dbt")
+    assert "admin" in server.run("select user from reporting.of_queries", user="report")
+    assert server.ask("select * from system.metrics", user="report").status == 403
+    assert server.ask("select * from system.users", user="dbt").status == 403

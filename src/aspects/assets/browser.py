@@ -55,7 +55,7 @@ LOOK = """() => {
       .map(part => part.getBoundingClientRect().bottom + window.scrollY))),
     tabs: inView('[class*="dashboard-component-tabs"] [role="tab"]')
       .map(tab => ({id: tab.id, open: tab.getAttribute('aria-selected') === 'true'})),
-    charts: inView('[data-test="dashboard-component-chart-holder"]').map(holder => {
+    charts: inView('[data-test="dashboard-component-chart-holder"][class*="dashboard-chart-id-"]').map(holder => {
       const grid = holder.querySelector('[data-test="chart-grid-component"]');
       const title = holder.querySelector('[data-test="slice-header"] [data-test="editable-title"]');
       const alert = holder.querySelector('[role="alert"], .ant-alert, .missing-chart-container');

@@ -25,10 +25,9 @@ _SECRET_KEYS = re.compile(r"(password|passwd|secret|token|private_key|credential
 
 CHART_NUMBERS = ("datasource", "slice_id", "dashboards", "dashboardId")
 """Keys of a chart's params that hold numbers of one Superset."""
-CHART_LOOKS = ("shared_label_colors", "label_colors", "map_label_colors", "own_color_scheme", "dashboard_color_scheme")
+CHART_LOOKS = ("shared_label_colors", "map_label_colors", "own_color_scheme", "dashboard_color_scheme")
 DASHBOARD_LOOKS = (
     "shared_label_colors",
-    "label_colors",
     "map_label_colors",
     "color_scheme_domain",
     "default_filters",

@@ -1,0 +1,61 @@
+"""Asks the charts of a dashboard for data, by their titles, and reads the times that come back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from aspects.assets.superset_client import Chart, Filter, SupersetClient
+from tests.conftest import Stack
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class DashboardCharts:
+    """The charts of one dashboard; `asked` collects the titles of those that a test has compared."""
+
+    client: SupersetClient
+    charts: Mapping[str, Chart]
+    asked: set[str] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, client: SupersetClient, slug: str) -> DashboardCharts:
+        return cls(client, {chart.title: chart for chart in client.charts(slug)})
+
+    def results(self, title: str, *filters: Filter, dates: str = "") -> list[list[Row]]:
+        """The rows of each query of a chart."""
+        self.asked.add(title)
+        return [query.rows for query in self.client.data(self.charts[title], filters, dates).queries]
+
+    def rows(self, title: str, *filters: Filter, dates: str = "") -> list[Row]:
+        return self.results(title, *filters, dates=dates)[0]
+
+
+def in_courses(keys: Sequence[str]) -> Filter:
+    return Filter("course_key", "IN", sorted(keys))
+
+
+def moment(milliseconds: float) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def day(milliseconds: float) -> str:
+    return moment(milliseconds).date().isoformat()
+
+
+def signed_in(stack: Stack) -> SupersetClient:
+    """The administrator's session."""
+    user, password = stack.secrets["SUPERSET_ADMIN_USER"], stack.secrets["SUPERSET_ADMIN_PASSWORD"]
+    return SupersetClient(stack.settings.superset_url, user, password)
+
+
+def whole_file_passed(request: pytest.FixtureRequest) -> bool:
+    """Whether every test of the file was chosen, and none has failed."""
+    chosen = {getattr(item, "originalname", "") for item in request.session.items if item.path == request.path}
+    written = {name for name in dir(request.module) if name.startswith("test_")}
+    return written <= chosen and not request.session.testsfailed
