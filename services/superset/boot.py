@@ -3,7 +3,10 @@
     python boot.py                 prepare (migrate, roles, administrator, assets), then serve until SIGTERM
     python boot.py --prepare       prepare and exit
     python boot.py --import-only   import the assets while another process serves; prints one JSON object
-                                   {"imported", "unchanged", "errors": [{"file", "message"}]}, exit 1 with errors
+                                   {"imported", "unchanged", "errors": [{"file", "message"}],
+                                   "changes": [{"kind", "uuid", "name", "action"}]}, exit 1 with errors;
+                                   with --dry-run all of it is taken back, with --force a bundle that was
+                                   imported last is imported again
 
 The environment is that of service.yaml. Whatever is up to date is skipped, so that a later start is quick.
 """
@@ -117,14 +120,14 @@ def bring_up_to_date(app: Flask, database: Path) -> None:
             report(import_assets())
 
 
-def import_assets() -> ImportResult:
+def import_assets(force: bool = False, dry_run: bool = False) -> ImportResult:
     """Import the rendered bundle; a folder that is not there yet is an empty one. Needs an app context."""
     from superset_boot.importer import ImportResult, import_bundle
 
     folder = Path(os.environ.get("SUPERSET_ASSETS") or "-")
     if not folder.is_dir():
         return ImportResult(imported=0, unchanged=True)
-    return import_bundle(folder, os.environ["SUPERSET_ADMIN_USER"])
+    return import_bundle(folder, os.environ["SUPERSET_ADMIN_USER"], force, dry_run)
 
 
 def report(result: ImportResult) -> None:
@@ -139,14 +142,14 @@ def report(result: ImportResult) -> None:
         say(f"{result.imported} assets were imported.")
 
 
-def import_only() -> int:
+def import_only(force: bool, dry_run: bool) -> int:
     """The one-off import. Returns the exit status."""
     from superset_boot.database import alone
 
     with redirect_stdout(sys.stderr), alone(Path(os.environ["SUPERSET_STATE"])):
         app = make_app()
         with app.app_context():
-            result = import_assets()
+            result = import_assets(force, dry_run)
     print(json.dumps(result.as_dict()))
     return 1 if result.errors else 0
 
@@ -193,13 +196,15 @@ def main() -> int:
     only = parser.add_mutually_exclusive_group()
     only.add_argument("--prepare", action="store_true", help="prepare and exit")
     only.add_argument("--import-only", action="store_true", help="import the assets and exit")
+    parser.add_argument("--force", action="store_true", help="import what was imported last, too")
+    parser.add_argument("--dry-run", action="store_true", help="say what an import would do, and do nothing")
     arguments = parser.parse_args()
     missing = [name for name in NEEDED if not os.environ.get(name)]
     if missing:
         print(f"superset: not started: {', '.join(missing)} must be set (see service.yaml).", file=sys.stderr)
         return 2
     if arguments.import_only:
-        return import_only()
+        return import_only(arguments.force, arguments.dry_run)
     if arguments.prepare:
         prepare()
         return 0

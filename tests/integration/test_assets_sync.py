@@ -5,15 +5,20 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 
-from aspects.assets.superset_client import SupersetClient
+from aspects.assets.superset_client import EVERYTHING, SupersetClient
 from aspects.assets.sync import sync
+from aspects.assets.translate import uuid_in
 from aspects.errors import AspectsError
 from aspects.settings import ROOT
 from tests.conftest import Commands, Stack
+
+COURSE = "71726dab-c025-5cc9-b236-bd7f0e2a3972"
 
 
 @pytest.fixture
@@ -48,6 +53,66 @@ def test_a_change_arrives_and_ids_stay(stack: Stack, client: SupersetClient, cop
     after = {chart.title: chart.id for chart in client.charts("course-dashboard")}
     assert after.pop("Mean grade") == before.pop("Average grade")
     assert after == before
+
+
+def test_favourites_owners_and_links_survive(stack: Stack, client: SupersetClient, copy: Path) -> None:
+    chart = next(each for each in client.charts("course-dashboard") if each.title == "Average grade")
+    client.post(f"chart/{chart.id}/favorites/", {})
+    link = client.post(f"dashboard/{chart.dashboard.id}/permalink", {"dataMask": {}, "activeTabs": []})
+    owners = [owner["id"] for owner in client.get(f"chart/{chart.id}")["result"]["owners"]]
+    path = copy / "charts/average-grade.yaml"
+    path.write_text(path.read_text().replace("description: ", "description: Words. "))
+
+    result = sync(stack.settings, stack.secrets, os.environ, copy)
+
+    changed = [(each.kind, each.name) for each in result.changes if each.action == "update"]
+    assert changed == [("charts", "Average grade")]
+    assert client.get("chart/favorite_status/", q=f"!({chart.id})")["result"] == [{"id": chart.id, "value": True}]
+    assert [owner["id"] for owner in client.get(f"chart/{chart.id}")["result"]["owners"]] == owners
+    assert client.get(f"dashboard/permalink/{link['key']}")["dashboardId"] == COURSE
+
+
+def test_a_dry_run_has_the_plan_and_changes_nothing(stack: Stack, client: SupersetClient, copy: Path) -> None:
+    chart = copy / "charts/average-grade.yaml"
+    text = chart.read_text()
+    chart.write_text(text.replace("slice_name: Average grade", "slice_name: Mean grade"))
+    new = text.replace("slice_name: Average grade", "slice_name: New one")
+    new = new.replace(yaml.safe_load(text)["uuid"], "6f3c0c83-0000-4000-8000-000000000001")
+    (copy / "charts/new-one.yaml").write_text(new)
+
+    plan = sync(stack.settings, stack.secrets, os.environ, copy, dry_run=True)
+
+    found = {(each.name, each.action) for each in plan.changes if each.action != "unchanged"}
+    assert found >= {("Mean grade", "update"), ("New one", "create")}
+    assert plan.count("unchanged") > 20
+    titles = [each.title for each in client.charts("course-dashboard")]
+    assert "Average grade" in titles
+    again = sync(stack.settings, stack.secrets, os.environ)
+    assert (again.imported, again.unchanged) == (0, True), "the dry run left something behind"
+
+
+def test_a_retired_asset_and_its_translations_are_removed(stack: Stack, client: SupersetClient, copy: Path) -> None:
+    uuid = "6f3c0c83-0000-4000-8000-000000000002"
+    text = (copy / "charts/average-grade.yaml").read_text()
+    number = yaml.safe_load(text)["uuid"]
+    for locale, identity in (("", uuid), ("es", uuid_in(uuid, "es"))):
+        named = text.replace("slice_name: Average grade", f"slice_name: Old {locale}").replace(number, identity)
+        (copy / f"charts/old{locale}.yaml").write_text(named)
+    assert sync(stack.settings, stack.secrets, os.environ, copy).errors == ()
+    for path in copy.glob("charts/old*.yaml"):
+        path.unlink()
+    entry = {"kind": "charts", "uuid": uuid, "name": "Old", "since": date(2026, 1, 1), "reason": "Nobody read it."}
+    used = yaml.safe_load((copy / "datasets/aspects/grades.yaml").read_text())["uuid"]
+    (copy / "retired.yaml").write_text(
+        yaml.safe_dump([entry, {**entry, "kind": "datasets", "uuid": used, "name": "grades"}])
+    )
+
+    result = sync(stack.settings, stack.secrets, os.environ, copy)
+
+    done = {(each.name, each.action) for each in result.changes if each.action in ("remove", "kept")}
+    assert done == {("Old", "remove"), ("Old es", "remove"), ("grades", "kept")}
+    names = [each["slice_name"] for each in client.get("chart/", q=EVERYTHING)["result"]]
+    assert not [name for name in names if name.startswith("Old")]
 
 
 def test_assets_that_cannot_be_imported_change_nothing(stack: Stack, client: SupersetClient, copy: Path) -> None:

@@ -21,7 +21,7 @@ from hypothesis import strategies as some
 from aspects.assets.check import FAMILIES, check
 from aspects.assets.rules.registry import RULES
 from aspects.assets.source import load_assets
-from aspects.assets.translations import translated_uuid
+from aspects.assets.translate import uuid_in
 from aspects.errors import AspectsError
 from aspects.settings import ROOT
 
@@ -211,7 +211,7 @@ BROKEN = [
     (
         "R012",
         DASHBOARD,
-        put(DASHBOARD, *FILTERS, "targets", 0, "datasetUuid", value=translated_uuid(UUID(2), "es")),
+        put(DASHBOARD, *FILTERS, "targets", 0, "datasetUuid", value=uuid_in(UUID(2), "es")),
         "copy of dataset 'enrollments' in the language 'es'",
     ),
     ("L001", DATABASE, put(DATABASE, "sqlalchemy_uri", value="clickhousedb://report@ch.org:8123/reporting"), "ch.org"),
@@ -346,6 +346,21 @@ def test_accepted_findings_have_a_reason_and_exist(tmp_path: Path) -> None:
     assert found(entry) == [("F006", "accepted.yaml", 1), ("T001", CHART, 1)]
     assert found("- rule: T001\n  file: x\n  why: y\n")[0] == ("F006", "accepted.yaml", 3)
     assert found("- [")[0][0] == "F006"
+
+
+def test_retired_assets_stay_away(tmp_path: Path) -> None:
+    write(tmp_path, sound())
+
+    def found(text: str) -> list[tuple[str, int]]:
+        (tmp_path / "retired.yaml").write_text(text)
+        return [(each.rule, each.line) for each in check(tmp_path, VALUES).findings]
+
+    entry = "- kind: charts\n  uuid: {}\n  name: Old\n  since: 2026-01-01\n  reason: Nobody read it.\n"
+    assert found(entry.format(MISSING)) == []
+    assert found(entry.format(UUID(3))) == [("F007", 1)]
+    assert found(entry.format("no-uuid")) == [("F007", 2)]
+    assert found(entry.format(MISSING).replace("  reason: Nobody read it.\n", "")) == [("F007", 1)]
+    assert found("- [") == [("F007", 1)] or found("- [") == [("F007", 2)]
 
 
 def test_fix_mends_what_is_safe_and_says_so(tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 KINDS = ("databases", "datasets", "charts", "dashboards", "queries")
 SECURITY = "security"
 """The folder of the rules that datasets name with `_security`; Superset's importer never sees it."""
+RETIRED = "retired.yaml"
+"""Assets that must go: `retired` is a list of kind and uuid."""
 REFERENCES = {"datasets": "database_uuid", "charts": "dataset_uuid", "queries": "database_uuid"}
 """Which key of an asset names an asset of which kind: see `TARGETS`."""
 TARGETS = {"database_uuid": "databases", "dataset_uuid": "datasets"}
@@ -49,7 +51,8 @@ class Bundle:
     """`contents`: path in the bundle to YAML text, as ImportAssetsCommand takes it. `roles`: uuid of a dashboard to
     the names of the roles that may see it; a dashboard without the private key `_roles` is not in it. `charts`: uuid
     of a dashboard to the uuids of its charts. `security`: the rules on rows, by name. `embedded`: uuid of a dashboard
-    to the id by which other sites show it. `digest`: changes whenever a file does."""
+    to the id by which other sites show it. `digest`: changes whenever a file does. `identities` and
+    `retired`: kind and uuid of the assets that the bundle holds, and of those that must go (`retired.yaml`)."""
 
     contents: dict[str, str]
     roles: dict[str, list[str]]
@@ -58,6 +61,8 @@ class Bundle:
     embedded: dict[str, str]
     digest: str
     assets: int
+    identities: list[tuple[str, str]] = field(default_factory=list)
+    retired: list[tuple[str, str]] = field(default_factory=list)
     errors: list[BundleError] = field(default_factory=list)
 
 
@@ -120,7 +125,16 @@ def read_bundle(folder: Path, role_names: tuple[str, ...]) -> Bundle:
         for name, document in documents.items()
         if name == "metadata.yaml" or name in assets
     }
-    return Bundle(contents, roles, charts, security, embedded, digest.hexdigest(), len(assets), errors)
+    identities = [(kind_of(name), str(document.get("uuid"))) for name, document in assets.items()]
+    retired = _retired(documents)
+    return Bundle(
+        contents, roles, charts, security, embedded, digest.hexdigest(), len(assets), identities, retired, errors
+    )
+
+
+def _retired(documents: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
+    listed = documents.get(RETIRED, {}).get("retired") or []
+    return [(str(entry["kind"]), str(entry["uuid"])) for entry in listed]
 
 
 def kind_of(name: str) -> str:

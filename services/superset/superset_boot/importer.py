@@ -16,28 +16,35 @@ from flask import current_app
 from superset_boot.bundle import Bundle, BundleError, read_bundle
 from superset_boot.database import all_or_nothing, read_fact, write_fact
 from superset_boot.logs import hushed
+from superset_boot.plan import Change, changes, retire, state_of
 from superset_boot.roles import NAMES
 
 
 @dataclass(frozen=True)
 class ImportResult:
     """`imported`: assets written. `unchanged`: this very bundle was imported last, so nothing was written. With errors
-    nothing was written either."""
+    nothing was written either. `changes`: what was done to each asset, or would be."""
 
     imported: int
     unchanged: bool
     errors: list[BundleError] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
         """As `--import-only` prints it."""
         return asdict(self)
 
 
-def import_bundle(folder: Path, owner: str, force: bool = False) -> ImportResult:
+class _NotMeantError(Exception):
+    """Ends a dry run, so that its transaction is rolled back."""
+
+
+def import_bundle(folder: Path, owner: str, force: bool = False, dry_run: bool = False) -> ImportResult:
     """Import the bundle in the folder in the name of the user `owner`. Needs an app context.
 
     Upserts by uuid: ids, favourites and links to an asset survive. A bundle that was imported last is skipped by the
-    digest of its files, unless `force` is true. The outcome is kept for `/aspects/health`.
+    digest of its files, unless `force` is true. The outcome is kept for `/aspects/health`. A dry run does all of it
+    and takes it back.
     """
     from superset import cache_manager, db
 
@@ -45,21 +52,33 @@ def import_bundle(folder: Path, owner: str, force: bool = False) -> ImportResult
     last = read_fact(db.session.execute, "last_import") or {}
     if not force and not bundle.errors and last.get("digest") == bundle.digest:
         _record_errors(last, [])
-        with all_or_nothing(db.session) as session:
-            _protect(bundle, session)
-        return ImportResult(imported=0, unchanged=True)
+        if not dry_run:
+            with all_or_nothing(db.session) as session:
+                _protect(bundle, session)
+        return ImportResult(imported=0, unchanged=True, changes=_held(bundle))
     errors = bundle.errors
+    done: list[Change] = []
     if not errors:
         try:
-            _write(bundle, owner)
+            _write(bundle, owner, done, dry_run)
+        except _NotMeantError:
+            return ImportResult(imported=0, unchanged=False, changes=done)
         except Exception as error:
             db.session.rollback()
             errors = _errors_behind(error)
     if errors:
-        _record_errors(last, errors)
+        if not dry_run:
+            _record_errors(last, errors)
         return ImportResult(imported=0, unchanged=False, errors=errors)
     cache_manager.cache.clear()
-    return ImportResult(imported=bundle.assets, unchanged=False)
+    return ImportResult(imported=bundle.assets, unchanged=False, changes=done)
+
+
+def _held(bundle: Bundle) -> list[Change]:
+    from superset import db
+
+    held = state_of(db.session, bundle.identities)
+    return changes(held, held)
 
 
 def without_passwords(text: str) -> str:
@@ -95,7 +114,7 @@ def _joined(messages: Any) -> str:
     return " ".join(map(str, messages)) if isinstance(messages, list) else str(messages)
 
 
-def _write(bundle: Bundle, owner: str) -> None:
+def _write(bundle: Bundle, owner: str, done: list[Change], dry_run: bool) -> None:
     from superset import db, security_manager
     from superset.commands.importers.v1.assets import ImportAssetsCommand
     from superset.utils.core import override_user
@@ -104,14 +123,20 @@ def _write(bundle: Bundle, owner: str) -> None:
     if user is None:
         raise LookupError(f"The user {owner} does not exist.")
     with all_or_nothing(db.session) as session, override_user(user), warehouse_left_alone(), hushed():
+        before = state_of(session, bundle.identities)
         ImportAssetsCommand(dict(bundle.contents)).run()
         _link(bundle, session)
         _protect(bundle, session)
+        session.flush()
+        session.expire_all()
+        done += [*changes(before, state_of(session, bundle.identities)), *retire(session, bundle.retired)]
         write_fact(
             session.execute,
             "last_import",
             {"digest": bundle.digest, "imported": bundle.assets, "at": _now(), "errors": []},
         )
+        if dry_run:
+            raise _NotMeantError
 
 
 def _link(bundle: Bundle, session: Any) -> None:

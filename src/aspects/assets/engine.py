@@ -31,6 +31,16 @@ class ResultColumn:
     type: str
 
 
+@dataclass(frozen=True)
+class LoggedQuery:
+    """A query that has ended, from the engine's log. `began` is as `Engine.now` has it."""
+
+    began: str
+    text: str
+    read_rows: int
+    memory_bytes: int
+
+
 class Engine:
     """A connection to ClickHouse's HTTP interface as the user `report`."""
 
@@ -68,6 +78,22 @@ class Engine:
         for table, name, kind in self._ask(statement):
             found.setdefault(str(table), []).append(ResultColumn(str(name), str(kind)))
         return found
+
+    def now(self) -> str:
+        """The engine's time, as its log writes it."""
+        return str(self._ask("select toString(now64(6))")[0][0])
+
+    def logged_since(self, moment: str) -> list[LoggedQuery]:
+        """This user's queries that began after `moment` (see `now`) and have ended.
+
+        Raises EngineRefusedError when the engine keeps no log, or keeps it from this user.
+        """
+        rows = self._ask(
+            "select toString(query_start_time_microseconds), query, read_rows, memory_usage from system.query_log"  # noqa: S608
+            " where type = 'QueryFinish' and user = currentUser()"
+            f" and query_start_time_microseconds >= toDateTime64('{moment}', 6)"
+        )
+        return [LoggedQuery(str(row[0]), str(row[1]), int(str(row[2])), int(str(row[3]))) for row in rows]
 
     def _ask(self, statement: str, first_line: int = 1) -> list[list[object]]:
         try:

@@ -17,6 +17,8 @@ from aspects.assets import query_context
 from aspects.assets.layout import LayoutError, chart_number, expand
 from aspects.assets.models import Chart, Dashboard
 from aspects.assets.query_context import RequestError
+from aspects.assets.retired import FILE as RETIRED
+from aspects.assets.retired import bundled, read_retired
 from aspects.assets.source import Assets, Item, load_assets
 from aspects.assets.translate import translated
 from aspects.errors import AspectsError
@@ -25,7 +27,7 @@ from aspects.stack.secrets import secrets_or_placeholders
 
 METADATA = {"version": "1.0.0", "type": "assets", "timestamp": "2026-01-01T00:00:00+00:00"}
 """What Superset wants to know of a bundle; the time is fixed, so that equal assets make equal bundles."""
-_FILTER_CONTROLS = {
+FILTER_CONTROLS = {
     "filter_select": {
         "multiSelect": True,
         "enableEmptyFilter": False,
@@ -37,7 +39,7 @@ _FILTER_CONTROLS = {
     "filter_time": {"enableEmptyFilter": False},
     "filter_timegrain": {"enableEmptyFilter": False},
 }
-_DASHBOARD_METADATA = {
+DASHBOARD_METADATA = {
     "color_scheme": "aspects",
     "cross_filters_enabled": False,
     "refresh_frequency": 0,
@@ -81,10 +83,14 @@ def render_bundle(settings: Settings, secrets: Mapping[str, str], target: Path, 
     when a file cannot be rendered, `assets.locale` for a language without a catalogue, `assets.store` when the bundle
     cannot be written.
     """
-    assets = _readable(load_assets(source or assets_folder(settings), variables(settings, secrets)))
+    assets = load_assets(source or assets_folder(settings), variables(settings, secrets))
+    retired, _ = read_retired(assets.folder, assets.findings)
+    assets = _readable(assets)
     documents = _documents(assets)
     for locale in settings.locales:
         documents |= _documents(translated(assets, locale))
+    if retired:
+        documents[RETIRED] = bundled(retired, assets.folder)
     try:
         _replace(target, documents)
     except OSError as error:
@@ -174,7 +180,7 @@ def expanded_dashboard(data: dict[str, Any], assets: Assets) -> dict[str, Any]:
     result = {key: value for key, value in data.items() if key != "_layout"}
     if data.get("_layout") is not None:
         result["position"] = expand(data["_layout"], data["dashboard_title"], charts)
-    metadata = {**_DASHBOARD_METADATA, **data["metadata"]}
+    metadata = {**DASHBOARD_METADATA, **data["metadata"]}
     filters = metadata.get("native_filter_configuration") or []
     metadata["native_filter_configuration"] = [expanded_filter(entry, charts) for entry in filters]
     if data.get("_layout") is not None:
@@ -197,7 +203,7 @@ def expanded_filter(entry: dict[str, Any], charts: Mapping[str, tuple[str, str]]
         "defaultDataMask": {"extraFormData": {}, "filterState": {}, "ownState": {}},
         "targets": [{}],
         **entry,
-        "controlValues": {**_FILTER_CONTROLS.get(kind, {}), **entry.get("controlValues", {})},
+        "controlValues": {**FILTER_CONTROLS.get(kind, {}), **entry.get("controlValues", {})},
         "scope": scope,
     }
 

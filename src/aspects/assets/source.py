@@ -95,7 +95,7 @@ class Assets:
         return self._typed("dashboards", Dashboard)
 
 
-class _Templates:
+class Templates:
     """Renders templates and remembers which queries each pulled in."""
 
     def __init__(self, folder: Path, variables: Mapping[str, Any]) -> None:
@@ -133,6 +133,10 @@ class _Templates:
         self._current.append(name)
         return json.dumps(self._jinja.get_template(name).render().strip(), ensure_ascii=False)
 
+    def part(self, text: str) -> str:
+        """A part of a query, rendered."""
+        return str(self._jinja.from_string(text).render())
+
     def render(self, text: str) -> tuple[str, tuple[str, ...]]:
         self._current = []
         if not any(mark in text for mark in ("<<", "<%", "<#", "-- %")):
@@ -156,7 +160,7 @@ def load_assets(folder: Path, variables: Mapping[str, Any]) -> Assets:
     """
     root = bundle_root(folder)
     assets = Assets(folder=root)
-    templates = _Templates(root, variables)
+    templates = Templates(root, variables)
     for kind in KINDS:
         for path in sorted((root / kind).rglob("*.y*ml")):
             if path.suffix in {".yaml", ".yml"} and not path.name.startswith("."):
@@ -168,7 +172,7 @@ def load_assets(folder: Path, variables: Mapping[str, Any]) -> Assets:
     return assets
 
 
-def _read(path: Path, file: str, kind: str, templates: _Templates, findings: Findings) -> Item | None:
+def _read(path: Path, file: str, kind: str, templates: Templates, findings: Findings) -> Item | None:
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise ValueError(f"is larger than {_MOST_BYTES // 1024 // 1024} MB")

@@ -171,6 +171,13 @@ class SupersetClient:
             ) from error
         return Dashboard(int(found["id"]), slug, found["dashboard_title"])
 
+    def export(self, slug: str) -> tuple[bytes, list[str]]:
+        """A dashboard with its charts, datasets and connections as a zip file, and the roles that may see it."""
+        dashboard = self.dashboard(slug)
+        roles = self.get(f"dashboard/{dashboard.id}")["result"].get("roles") or []
+        answer = self._answer("GET", "dashboard/export/", params={"q": f"!({dashboard.id})"})
+        return answer.content, [str(role["name"]) for role in roles]
+
     def charts(self, slug: str) -> list[Chart]:
         """The charts of a dashboard with the requests stored for them, by title.
 
@@ -222,7 +229,7 @@ class SupersetClient:
             seconds,
         )
 
-    def _request(self, method: str, path: str, **arguments: Any) -> Any:
+    def _answer(self, method: str, path: str, **arguments: Any) -> httpx.Response:
         """A request as the person who signed in; signs in first, and once more when the session has run out."""
         for attempt in (1, 2):
             if not self._token:
@@ -237,6 +244,11 @@ class SupersetClient:
             raise SupersetError(
                 f"Superset refused {method} {path}.", why=_reason(answer), http_status=answer.status_code
             )
+        return answer
+
+    def _request(self, method: str, path: str, **arguments: Any) -> Any:
+        """The JSON answer to a request."""
+        answer = self._answer(method, path, **arguments)
         try:
             return answer.json()
         except ValueError as error:

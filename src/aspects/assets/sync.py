@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -27,13 +28,27 @@ class SyncError:
 
 
 @dataclass(frozen=True)
+class Change:
+    """What is done to an asset: create, update, unchanged, remove, or kept, which is a retired one that is in use."""
+
+    kind: str
+    uuid: str
+    name: str
+    action: str
+
+
+@dataclass(frozen=True)
 class SyncResult:
     """`imported` assets were written; `unchanged` says that Superset held this very bundle. With errors none was."""
 
     imported: int
     unchanged: bool
     errors: tuple[SyncError, ...]
+    changes: tuple[Change, ...]
     rendered: Bundle
+
+    def count(self, action: str) -> int:
+        return sum(change.action == action for change in self.changes)
 
     def as_dict(self) -> dict[str, object]:
         errors = [asdict(error) for error in self.errors]
@@ -41,16 +56,24 @@ class SyncResult:
             "imported": self.imported,
             "unchanged": self.unchanged,
             "errors": errors,
+            "changes": [asdict(change) for change in self.changes],
             "rendered": self.rendered.counts,
         }
 
 
 def sync(
-    settings: Settings, secrets: Mapping[str, str], inherited: Mapping[str, str], source: Path | None = None
+    settings: Settings,
+    secrets: Mapping[str, str],
+    inherited: Mapping[str, str],
+    source: Path | None = None,
+    dry_run: bool = False,
+    force: bool = False,
 ) -> SyncResult:
     """Render the assets in `source` (the repository's by default) and import them into Superset.
 
-    Superset may be serving meanwhile. It takes all assets or none; ids, favourites and links survive.
+    Superset may be serving meanwhile. It takes all assets or none; ids, favourites and links survive. A dry run
+    changes nothing and has the `changes` that a sync would make. With `force` a bundle is imported that Superset has
+    been given already, over what was changed in Superset since.
     `inherited` is the environment that services may see parts of. Raises AspectsError: `assets.render`,
     `assets.no_superset` before its first start, `assets.import` when the importer itself fails.
     """
@@ -64,16 +87,25 @@ def sync(
             code="assets.no_superset",
         )
     launch = service.launch(settings, secrets, inherited)
-    bundle = render_bundle(settings, secrets, Path(launch.environment["SUPERSET_ASSETS"]), source)
-    answer = _import(launch.command, launch.environment, launch.folder)
+    in_force = Path(launch.environment["SUPERSET_ASSETS"])
+    target = in_force.with_name(f"{in_force.name}-dry-run") if dry_run else in_force
+    options = ["--import-only", *(["--dry-run"] if dry_run else []), *(["--force"] if force else [])]
+    try:
+        bundle = render_bundle(settings, secrets, target, source)
+        environment = {**launch.environment, "SUPERSET_ASSETS": str(target)}
+        answer = _import([*launch.command, *options], environment, launch.folder)
+    finally:
+        if dry_run:
+            shutil.rmtree(target, ignore_errors=True)
     errors = tuple(SyncError(str(error["file"]), str(error["message"])) for error in answer["errors"])
-    return SyncResult(int(answer["imported"]), bool(answer["unchanged"]), errors, bundle)
+    changes = tuple(Change(**change) for change in answer["changes"])
+    return SyncResult(int(answer["imported"]), bool(answer["unchanged"]), errors, changes, bundle)
 
 
 def _import(command: list[str], environment: dict[str, str], folder: Path) -> dict[str, Any]:
     try:
         done = subprocess.run(
-            [*command, "--import-only"],
+            command,
             cwd=folder,
             env=environment,
             capture_output=True,

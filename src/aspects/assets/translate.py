@@ -25,6 +25,8 @@ from aspects.errors import AspectsError
 
 _FIXED_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 """In the header of every catalogue, so that it changes only when its messages do."""
+LOCALES = ("ar", "de", "es", "es_419", "fr", "fr_CA", "pt_BR", "zh", "zh_CN", "zh_Hans", "zh_TW")
+"""Languages that copies may have been made in, whether there is a catalogue now or not."""
 _COPIED = ("datasets", "charts", "dashboards")
 _REFERENCES = ("uuid", "dataset_uuid", "datasetUuid")
 _LINK = re.compile(r"\]\(([^)]*)\)|(https?://[^\s)]+)|`([^`]+)`")
@@ -156,6 +158,11 @@ def translated(assets: Assets, locale: str) -> Assets:
 def uuid_in(uuid: str, locale: str) -> str:
     """The id of an asset's copy in a locale."""
     return str(uuid5(UUID(uuid), locale))
+
+
+def copies(uuid: str, assets_folder: Path) -> dict[str, str]:
+    """The ids of an asset's copies in every language that there may be copies in, by locale."""
+    return {locale: uuid_in(uuid, locale) for locale in {*LOCALES, *locales(assets_folder)}}
 
 
 def _copy(item: Item, locale: str, translate: Callable[[str], str], originals: set[str]) -> Item:

@@ -12,6 +12,8 @@ Path = tuple[Hashable, ...]
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TOO_DEEP = 60
+_TOO_MANY = 300_000
+"""Values in a document; aliases of aliases can stand for billions."""
 
 
 class YamlError(Exception):
@@ -47,7 +49,13 @@ def parse(text: str) -> Parsed:
     lines: dict[Path, int] = {}
     repeated: list[tuple[str, int]] = []
 
+    count = 0
+
     def walk(node: yaml.Node, path: Path) -> None:
+        nonlocal count
+        count += 1
+        if count > _TOO_MANY:
+            raise YamlError(f"holds more than {_TOO_MANY} values", node.start_mark.line + 1)
         if len(path) > _TOO_DEEP:
             raise YamlError(f"is nested more than {_TOO_DEEP} levels deep", node.start_mark.line + 1)
         lines.setdefault(path, node.start_mark.line + 1)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from aspects.assets import translate
 from aspects.assets.findings import REMOVE, Edit
 from aspects.assets.layout import chart_number
 from aspects.assets.rules.registry import Context, declare, rule
 from aspects.assets.source import KINDS, Item
-from aspects.assets.translations import LOCALES, translated_uuid
 
 FAMILY = "references"
 
@@ -69,9 +69,9 @@ def dataset_databases(context: Context) -> None:
 def filter_targets(context: Context) -> None:
     datasets = context.assets.by_uuid("datasets")
     copies = {
-        translated_uuid(dataset.uuid, locale): (dataset.table_name, str(dataset.uuid), locale)
+        copy: (dataset.table_name, str(dataset.uuid), locale)
         for _, dataset in context.assets.datasets()
-        for locale in LOCALES
+        for locale, copy in translate.copies(str(dataset.uuid), context.assets.folder).items()
     }
     for item, _, data in context.expanded():
         for number, entry in enumerate(data["metadata"]["native_filter_configuration"]):
