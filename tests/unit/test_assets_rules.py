@@ -348,6 +348,38 @@ def test_accepted_findings_have_a_reason_and_exist(tmp_path: Path) -> None:
     assert found("- [")[0][0] == "F006"
 
 
+def test_roles_that_open_everything_or_are_one(tmp_path: Path) -> None:
+    write(tmp_path, sound())
+
+    def role(name: str, *permissions: str) -> dict[str, Any]:
+        listed = [{"permission": {"name": each}, "view_menu": {"name": each}} for each in permissions]
+        return {"name": name, "permissions": listed}
+
+    def found(roles: Any) -> list[tuple[str, str]]:
+        (tmp_path / "roles.json").write_text(json.dumps(roles))
+        return [(each.rule, each.message) for each in check(tmp_path, VALUES).findings]
+
+    assert found([role("Admin", "all_datasource_access"), role("Instructor", "can_read"), role("Student")]) == []
+    both = found([role("Instructor", "all_datasource_access"), role("Student", "all_datasource_access")])
+    assert [code for code, _ in both] == ["A005"] * 3
+    assert any("'Instructor' and 'Student' have the same 1 permissions" in message for _, message in both)
+    assert [code for code, _ in found({"name": "x"})] == ["A005"]
+
+
+def test_catalogues_are_complete(tmp_path: Path) -> None:
+    write(tmp_path, sound())
+    (tmp_path / "locale").mkdir()
+    catalogue = tmp_path / "locale/es.po"
+
+    def found() -> list[tuple[str, str]]:
+        return [(each.rule, each.file) for each in check(tmp_path, VALUES).findings]
+
+    catalogue.write_text('msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8"\n\nmsgid "Gone"\nmsgstr "Ido"\n')
+    assert found() == [("T004", "locale/es.po")] * 2, "missing ones, and one that is left over"
+    catalogue.write_text("no catalogue at all\n")
+    assert found() == [("T004", "locale/es.po")]
+
+
 def test_retired_assets_stay_away(tmp_path: Path) -> None:
     write(tmp_path, sound())
 

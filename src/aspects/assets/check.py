@@ -15,14 +15,14 @@ from aspects.assets.engine import Engine, EngineUnreachableError
 from aspects.assets.findings import Finding
 from aspects.assets.fix import mend
 from aspects.assets.render import assets_folder, variables
-from aspects.assets.rules import access, charts, dbt, files, local, names, references, sql, texts
+from aspects.assets.rules import access, charts, dbt, files, local, names, references, roles, sql, texts
 from aspects.assets.rules.registry import RULES, Context
 from aspects.assets.source import load_assets
 from aspects.errors import AspectsError
 from aspects.settings import ROOT, Settings
 from aspects.stack.secrets import secrets_or_placeholders
 
-FAMILIES = (files, references, names, charts, texts, access, local, dbt, sql)
+FAMILIES = (files, references, names, charts, texts, access, roles, local, dbt, sql)
 
 
 @dataclass(frozen=True)

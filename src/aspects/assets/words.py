@@ -92,12 +92,19 @@ def _of_blocks(blocks: Any, path: Path) -> Iterator[tuple[Path, Any]]:
             yield from _of_blocks(block.get(key), (*here, key))
 
 
+def _of_security_rule(data: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
+    """Nobody but administrators reads these."""
+    del data
+    return iter(())
+
+
 def _of_database(data: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
     yield from ()
 
 
 _WHERE: dict[str, Callable[[Mapping[str, Any]], Iterator[tuple[Path, Any]]]] = {
     "databases": _of_database,
+    "security": _of_security_rule,
     "datasets": _of_dataset,
     "charts": _of_chart,
     "dashboards": _of_dashboard,

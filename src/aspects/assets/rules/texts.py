@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from aspects.assets.rules.registry import Context, rule
 from aspects.assets.source import Item
+from aspects.assets.translate import coverage, locales
+from aspects.errors import AspectsError
 
 FAMILY = "texts"
 _WITH_VALUE_AXIS = ("echarts_area", "echarts_timeseries", "mixed_timeseries")
@@ -47,3 +49,22 @@ def axis_titles(context: Context) -> None:
         if chart.viz_type.startswith(_WITH_VALUE_AXIS) and not chart.params.get("y_axis_title"):
             message = f"Chart {chart.slice_name!r} has no y_axis_title."
             context.report("T003", item, ("params",), message, "Name what is counted and its unit.")
+
+
+@rule("T004", FAMILY, "translations are complete")
+def translations(context: Context) -> None:
+    for locale in locales(context.assets.folder):
+        file, fix = f"locale/{locale}.po", f"./inv assets.translate --locale {locale} brings it up to date."
+        try:
+            found = coverage(context.assets, locale)
+        except AspectsError as error:
+            context.findings.report("T004", file, 1, f"{error.message} {error.why}", error.fix)
+            continue
+        for what, texts in (
+            ("have no translation", found.missing),
+            ("have other links or code in their translation", found.broken),
+            ("are translated and nobody uses them any more", found.obsolete),
+        ):
+            if texts:
+                message = f"{len(texts)} of {found.messages} messages {what}, such as {texts[0][:60]!r}."
+                context.findings.report("T004", file, 1, message, fix)
