@@ -16,5 +16,5 @@ select
     ) as source_name,
     meaning,
     last_at,
-    greatest(0, seconds_ago) / 3600 as hours_ago
+    if(seconds_ago is null, null, greatest(0, seconds_ago) / 3600) as hours_ago
 from data_freshness
