@@ -13,9 +13,9 @@ from pathlib import Path
 
 from babel import Locale
 from babel.core import get_global
+from superset_boot import sign_in
 from superset_boot.access import SecurityManager, can_view_courses, guest_token_names_a_course
 from superset_boot.connections import reuse_connections
-from superset_boot.course_access import FileSource
 from superset_boot.health import blueprint
 from superset_boot.logs import StandardOutput
 
@@ -68,12 +68,13 @@ SQLLAB_PAYLOAD_MAX_MB = 50
 
 DB_CONNECTION_MUTATOR = reuse_connections
 
-# --- Who sees which rows
+# --- Who sees which rows, and sign-in
 
 CUSTOM_SECURITY_MANAGER = SecurityManager
-COURSE_ACCESS = FileSource(Path(os.environ["COURSE_ACCESS_FILE"]))
+SESSION_COOKIE_SECURE = False
+globals().update(sign_in.settings(os.environ))
 
-# --- Sign-in and sessions
+# --- Sessions
 
 # Cookies do not tell ports apart: a name of our own keeps the session of an LMS on the same host alive.
 SESSION_COOKIE_NAME = "aspects_superset"
@@ -113,7 +114,7 @@ TALISMAN_CONFIG = {
     "content_security_policy_nonce_in": ["script-src"],
     # The server speaks plain HTTP on the local machine; whatever stands in front of it adds HTTPS.
     "force_https": False,
-    "session_cookie_secure": False,
+    "session_cookie_secure": SESSION_COOKIE_SECURE,
 }
 ENABLE_CORS = False
 THEME_FONT_URL_ALLOWED_DOMAINS: list[str] = []

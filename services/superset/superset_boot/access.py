@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
-from flask import current_app, g
+from flask import current_app, g, session
 from superset.errors import ErrorLevel, SupersetError, SupersetErrorType
 from superset.exceptions import SupersetSecurityException
 from superset.security import SupersetSecurityManager
 from superset.security.manager import _RLSFilterRow
 
 from superset_boot.course_access import EVERYTHING, NOTHING, Access, access_of, guest_access
-from superset_boot.roles import SEE_ALL
+from superset_boot.roles import LOCAL_ONLY, SEE_ALL
+from superset_boot.sign_in import INSTRUCTOR, OPERATOR, STUDENT, UNTIL
 
 CLOSED = "1 = 0"
 
@@ -51,6 +53,34 @@ class SecurityManager(SupersetSecurityManager):
     def sees_all(self, user: Any) -> bool:
         """Whether this person is limited by no rule."""
         return bool({role.name for role in self.get_user_roles(user)} & SEE_ALL)
+
+    def set_oauth_session(self, provider: str, oauth_response: dict[str, Any]) -> None:
+        """Remember the LMS's token, and when it ends."""
+        super().set_oauth_session(provider, oauth_response)
+        session[UNTIL] = oauth_response.get("expires_at") or time.time() + 3600
+
+    def get_oauth_user_info(self, provider: str, resp: dict[str, Any]) -> dict[str, Any]:
+        """Who signs in, by the LMS's signed token and by nothing else; raises unless it can be trusted.
+
+        Staff of the whole LMS are operators, staff of a course are instructors, anybody else may do nothing.
+        """
+        claims = current_app.config["LMS_TOKENS"].claims(resp.get("id_token") or resp["access_token"])
+        username = str(claims["preferred_username"])
+        known = self.find_user(username=username)
+        if known is not None and {role.name for role in known.roles} & LOCAL_ONLY:
+            raise PermissionError(f"{username} is an account of this server, not of the LMS.")
+        if claims.get("superuser") is True or claims.get("administrator") is True:
+            role = OPERATOR
+        else:
+            role = STUDENT if current_app.config["COURSE_ACCESS"].ask(username) == NOTHING else INSTRUCTOR
+        first, _, last = str(claims.get("name") or username).partition(" ")
+        return {
+            "username": username,
+            "email": str(claims.get("email") or ""),
+            "first_name": first[:64],
+            "last_name": last[:64],
+            "role_keys": [role],
+        }
 
     def get_rls_filters(self, table: Any) -> list[Any]:
         """The rules of a dataset; one that has none, such as one that was made in Superset, is for operators only."""

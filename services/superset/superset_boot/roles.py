@@ -61,6 +61,9 @@ ROLES: dict[str, frozenset[Permission]] = {
 NAMES = ("Operator", *ROLES)
 """The roles that a dashboard may be given."""
 
+LOCAL_ONLY = frozenset({"Admin", "Embedder"})
+"""The roles of accounts that nobody gets into by a sign-in elsewhere, whatever name they have there."""
+
 SEE_ALL = frozenset({"Admin", "Operator"})
 """The roles of people whom no security rule limits."""
 
