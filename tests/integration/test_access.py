@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import httpx
@@ -13,6 +14,8 @@ import pytest
 
 from aspects.access import people
 from aspects.assets.superset_client import Chart, Filter, SupersetClient, SupersetError, chart_request
+from aspects.fake.course import Scenario
+from aspects.fake.people import World, profile
 from tests.conftest import Stack
 
 ALL_TIME = "2000-01-01 : 2100-01-01"
@@ -318,6 +321,21 @@ def test_the_value_of_a_filter_is_a_value(instructor: SupersetClient, charts: li
 
     for column in ("org", "course_name", "course_run"):
         assert instructor.data(chart, [Filter(column, "IN", [value])]).rows == [{"learners": 0}]
+
+
+def test_without_personal_data_nobody_is_named(stack: Stack, admin: SupersetClient, charts: list[Chart]) -> None:
+    """PII is off: no name, account or address of a generated learner is in any chart, whoever looks."""
+    assert not stack.settings.pii
+    end = date.fromisoformat(stack.truth.stem.removeprefix("demo-"))
+    scenario = Scenario(seed=1, end=end, lms_url=stack.settings.lms_url)
+    world = World(scenario)
+    learners = [world.learner(number) for number in range(200)]
+    people_of = [profile(scenario, learner) for learner in learners]
+    shown = {chart.title: "".join(rows(admin, chart)) for chart in charts}
+
+    for person in people_of:
+        for text in (person.name, person.username, person.email):
+            assert not [title for title, said in shown.items() if json.dumps(text)[1:-1] in said], text
 
 
 def test_a_rule_is_in_force_for_each_dataset(admin: SupersetClient, stack: Stack) -> None:
