@@ -16,6 +16,7 @@ from aspects.assets.bring_in import Asset, BroughtIn, bring_in
 from aspects.assets.query_source import put_back
 from aspects.assets.render import expanded
 from aspects.assets.source import Assets, Templates, load_assets
+from aspects.assets.translate import uuid_in
 from aspects.errors import AspectsError
 from aspects.settings import ROOT
 
@@ -210,6 +211,16 @@ def test_new_assets_get_names_of_ours(assets: Assets) -> None:
     assert yaml.safe_load(new["datasets/aspects/my_table.yaml"])["sql"] == '<< query("my_table") >>'
     assert yaml.safe_load(new["charts/average-grade-2.yaml"])["params"] == {"all_columns": ["org"], "query_mode": "raw"}
     assert load_assets(assets.folder, VALUES).findings == []
+
+
+def test_copies_in_other_languages_get_no_files(assets: Assets) -> None:
+    chart = exported(assets)[CHART]
+    copied = {**chart, "uuid": uuid_in(chart["uuid"], "es"), "slice_name": "Nota media"}
+
+    result = brought(assets, {"charts/x.yaml": copied})
+
+    assert result.files == []
+    assert result.notes == [f"{CHART}: its copy in es is left out: edit locale/es.po"]
 
 
 def test_an_address_and_its_password_stay_out(assets: Assets) -> None:

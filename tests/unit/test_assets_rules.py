@@ -24,6 +24,7 @@ from aspects.assets.source import load_assets
 from aspects.assets.translate import uuid_in
 from aspects.errors import AspectsError
 from aspects.settings import ROOT
+from tests.unit.many_assets import many
 
 Documents = dict[str, dict[str, Any]]
 VALUES = {"host": "here", "settings": {}}
@@ -147,6 +148,11 @@ def twin(file: str, name: str, **changes: Any) -> Callable[[Documents], None]:
     return change
 
 
+def embedded_twice(documents: Documents) -> None:
+    put(DASHBOARD, "_embedded", value=UUID(8))(documents)
+    twin(DASHBOARD, "dashboards/twin.yaml", dashboard_title="B", slug="b")(documents)
+
+
 FILTERS = ("metadata", "native_filter_configuration", 0)
 WRONG_REQUEST = json.dumps({"queries": [{"metrics": ["count"], "columns": []}]})
 BROKEN = [
@@ -213,6 +219,13 @@ BROKEN = [
         DASHBOARD,
         put(DASHBOARD, *FILTERS, "targets", 0, "datasetUuid", value=uuid_in(UUID(2), "es")),
         "copy of dataset 'enrollments' in the language 'es'",
+    ),
+    ("R013", DASHBOARD, put(DASHBOARD, "_embedded", value=UUID(3)), "also the id of charts/by-mode.yaml"),
+    (
+        "R013",
+        "dashboards/twin.yaml",
+        embedded_twice,
+        "also the id of dashboards/course.yaml, embedded",
     ),
     ("L001", DATABASE, put(DATABASE, "sqlalchemy_uri", value="clickhousedb://report@ch.org:8123/reporting"), "ch.org"),
     ("L001", CHART, put(CHART, "description", value="See http://localhost:18000/x."), "http://localhost:18000"),
@@ -482,6 +495,16 @@ def test_without_an_engine_the_rules_about_sql_are_skipped_and_named(tmp_path: P
     report = check(write(tmp_path, sound()), VALUES)
 
     assert report.skipped == sorted(code for code, rule in RULES.items() if rule.family == "sql")
+
+
+def test_a_large_installation_has_no_findings_either(tmp_path: Path) -> None:
+    secrets = {"CLICKHOUSE_REPORT_PASSWORD": "x"}
+    values = {"settings": {"host": "localhost", "clickhouse_port": 1}, "secrets": secrets}
+
+    report = check(many(tmp_path / "assets", 200), values, ignore=["T004"])
+
+    assert report.assets > 280
+    assert report.findings == []
 
 
 def test_our_assets_are_sound() -> None:

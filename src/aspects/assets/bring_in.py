@@ -14,12 +14,14 @@ import yaml
 
 from aspects.assets.editor import without_defaults
 from aspects.assets.layout import LayoutError
+from aspects.assets.models import Chart, Dashboard, Dataset
 from aspects.assets.normal import Document, normal
 from aspects.assets.query_context import RequestError
 from aspects.assets.query_source import MARKS, put_back
 from aspects.assets.render import expanded
 from aspects.assets.semantic_diff import describe
 from aspects.assets.source import KINDS, Assets, Item, Templates
+from aspects.assets.translate import copies
 from aspects.assets.yaml_edit import edited, written
 from aspects.errors import AspectsError
 
@@ -101,6 +103,7 @@ class _BringIn:
 
     def run(self, found: list[Asset]) -> BroughtIn:
         held = {kind: self._assets.by_uuid(kind) for kind in KINDS}
+        found = self._without_copies(found)
         for asset in found:
             if asset.kind == "datasets":
                 self._tables[asset.uuid] = str(asset.document.get("table_name"))
@@ -115,6 +118,18 @@ class _BringIn:
             else:
                 self._update(item, asset)
         return self._result
+
+    def _without_copies(self, found: list[Asset]) -> list[Asset]:
+        """Copies in other languages are made of the files and their catalogue, and have no files of their own."""
+        originals = [item for item in self._assets.items if isinstance(item.model, Dataset | Chart | Dashboard)]
+        made = {
+            copy: (item.file, locale)
+            for item in originals
+            for locale, copy in copies(item.uuid, self._assets.folder).items()
+        }
+        for file, locale in (made[asset.uuid] for asset in found if asset.uuid in made):
+            self._result.notes.append(f"{file}: its copy in {locale} is left out: edit locale/{locale}.po")
+        return [asset for asset in found if asset.uuid not in made]
 
     def _name(self, asset: Asset) -> str:
         told = asset.document
@@ -151,7 +166,8 @@ class _BringIn:
                 self._result.files.append(FileChange(query, None, str(new["sql"]).strip() + "\n"))
                 new["sql"] = f'<< query("{Path(query).stem}") >>'
         self._result.files.append(FileChange(file, None, written(_ordered(asset.kind, new))))
-        self._result.notes += [f"{file}: new"]
+        nobody = asset.kind == "dashboards" and not asset.roles
+        self._result.notes.append(f"{file}: new" + (", and without roles: nobody but its owners sees it" * nobody))
 
     def _update(self, item: Item, asset: Asset) -> None:
         try:

@@ -188,3 +188,16 @@ def cross_filters(context: Context) -> None:
 def _scope(configuration: Any) -> dict[str, Any]:
     scope = configuration.get("scope") if isinstance(configuration, dict) else None
     return scope if isinstance(scope, dict) else {}
+
+
+@rule("R013", FAMILY, "the id of an embedded dashboard is its own")
+def embedded_ids(context: Context) -> None:
+    taken = {item.uuid: item.file for item in context.assets.items}
+    for item, dashboard in context.assets.dashboards():
+        if dashboard.embedded is None:
+            continue
+        other = taken.setdefault(str(dashboard.embedded), f"{item.file}, embedded")
+        if other != f"{item.file}, embedded":
+            message = f"_embedded {dashboard.embedded} is also the id of {other}."
+            fix = "Give it an id of its own (docs/rules/references.md has how)."
+            context.report("R013", item, ("_embedded",), message, fix)
