@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +30,8 @@ declare("S006", FAMILY, "the Jinja in a dataset's SQL renders")
 declare("S007", FAMILY, "SQL that a chart brings along is valid")
 
 _READ = re.compile(r"\b(?:from|join|in)\s+`?(\w+)`?", re.IGNORECASE)
+NEW_LINE = "\n"
+"""Behind SQL that a person wrote: a comment at its end must not reach further."""
 Columns = dict[str, list[ResultColumn]]
 """The columns of each table and view of the warehouse."""
 
@@ -90,33 +92,40 @@ def written_in(params: dict[str, Any]) -> Iterator[tuple[str, str, str, bool]]:
 def _ask(engine: Engine, columns: Columns, texts: list[Rendered], expressions: list[_Expression]) -> _Answers:
     """Prepare every text on the engine.
 
-    The first one is prepared as it is. Another one that reads the same tables is prepared over columns of their types
-    in their place, so that the engine need not look into each view again; what it then refuses is asked once more as
-    it is, for its words.
+    They are prepared over columns of the right types in the place of the tables and views that they read, so that the
+    engine need not look into each view again: the first by itself, for its columns, the others all at once. What it
+    then refuses is asked as it is, for the engine's words.
     """
     answers = _Answers()
-    read = tables_in(texts[0].sql, columns)
+    others = [rendered.sql for rendered in texts[1:]]
+    accepted = _accepts(engine, over_types(together(others), others, columns))
     for number, rendered in enumerate(texts):
-        if number and tables_in(rendered.sql, columns) <= read and _accepts(engine, over_types(rendered.sql, columns)):
+        if number and accepted:
             continue
         try:
-            described = engine.describe(rendered.sql)
-        except EngineRefusedError as error:
-            answers.refusals.append((rendered, error))
-            continue
+            described = engine.describe(over_types(rendered.sql, [rendered.sql], columns))
+        except EngineRefusedError:
+            try:
+                described = engine.describe(rendered.sql)
+            except EngineRefusedError as error:
+                answers.refusals.append((rendered, error))
+                continue
         if number == 0:
             answers.columns = described
     if answers.columns and not answers.refusals:
-        for of_rows in (True, False):
-            chosen = [each for each in expressions if each.of_rows is of_rows]
-            _ask_expressions(engine, texts[0].sql, answers, chosen)
+        _ask_expressions(engine, texts[0].sql, answers, expressions)
     return answers
 
 
 def _ask_expressions(engine: Engine, sql: str, answers: _Answers, expressions: list[_Expression]) -> None:
-    together = ",\n".join(f"({each.sql}\n) as expression_{number}" for number, each in enumerate(expressions))
     typed = ", ".join(typed_column(column) for column in answers.columns)
-    if not expressions or _accepts(engine, f"select {together}\nfrom (select {typed})"):
+    selects = [
+        f"select {', '.join(f'({each.sql}{NEW_LINE}) as e_{number}' for number, each in enumerate(chosen))}"  # noqa: S608
+        f" from (select {typed})"
+        for of_rows in (True, False)
+        if (chosen := [each for each in expressions if each.of_rows is of_rows])
+    ]
+    if not selects or _accepts(engine, together(selects)):
         return
     for each in expressions:
         try:
@@ -126,6 +135,8 @@ def _ask_expressions(engine: Engine, sql: str, answers: _Answers, expressions: l
 
 
 def _accepts(engine: Engine, sql: str) -> bool:
+    if not sql:
+        return True
     try:
         engine.describe(sql)
     except EngineRefusedError:
@@ -144,13 +155,27 @@ def tables_in(sql: str, columns: Columns) -> frozenset[str]:
     return frozenset(name for name in _READ.findall(sql) if name in columns)
 
 
-def over_types(sql: str, columns: Columns) -> str:
-    """The text with a row of the right types in the place of each table that it reads."""
-    tables = sorted(tables_in(sql, columns))
+def together(selects: list[str]) -> str:
+    """One query that the engine accepts when it accepts each of these."""
+    return "\nunion all\n".join(f"select 1 as one from (\n{select}\n)" for select in selects)  # noqa: S608
+
+
+def over_types(sql: str, texts: list[str], columns: Columns) -> str:
+    """`sql` with a row of the right types in the place of each table that the texts in it read."""
+    tables = sorted(name for name in {name for text in texts for name in tables_in(text, columns)})
     if not tables:
         return sql
     rows = (f"`{name}` as (select {', '.join(map(typed_column, columns[name]))})" for name in tables)
     return f"with {', '.join(rows)}\nselect * from (\n{sql}\n)"
+
+
+def usable(engine: Engine, columns: Columns, texts: Iterable[str]) -> Columns:
+    """The tables and views that the texts read and the engine can read: the rest is asked of it as it is."""
+    read = sorted({name for text in texts for name in tables_in(text, columns)})
+    selects = {name: f"select * from `{name}`" for name in read}  # noqa: S608  # names that the engine gave
+    if _accepts(engine, together(list(selects.values()))):
+        return {name: columns[name] for name in read}
+    return {name: columns[name] for name in read if _accepts(engine, selects[name])}
 
 
 @rule("S001", FAMILY, "the engine accepts a dataset's SQL with every filter set and unset", needs_engine=True)
@@ -167,7 +192,7 @@ def prepared(context: Context) -> None:
             message = f"Dataset {dataset.table_name!r}: the Jinja in its SQL does not render: {fault.message}."
             context.findings.report("S006", file, line, message, "Correct it; see docs/rules/sql.md for what exists.")
     with ThreadPoolExecutor(WORKERS) as pool:
-        columns = engine.columns()
+        columns = usable(engine, engine.columns(), (text.sql for _, _, texts in work for text in texts))
         answers = pool.map(
             lambda entry: _ask(engine, columns, entry[2], list(_expressions(context, entry[0], entry[1]))), work
         )
