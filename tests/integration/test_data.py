@@ -87,6 +87,16 @@ def test_generating_again_adds_nothing_and_a_larger_count_adds_the_rest(inv: Com
     assert inv("data.verify", "--truth", more["truth"]).status == 0
 
 
+def test_a_run_of_many_batches_goes_on_where_another_was_ended(inv: Commands, warehouse: Warehouse, seed: int) -> None:
+    # A batch has 50,000: the first one tells whether the others may be there.
+    assert fake(inv, seed, 60_000, "--workers=2")["new"] == 60_000
+    more = fake(inv, seed, 115_000, "--workers=2")
+    assert more["new"] == 55_000
+    keys = ", ".join(f"'{key}'" for key in json.loads(Path(more["truth"]).read_bytes())["courses"])
+    counted = f"select count(), uniqExact(event_id) from {RAW} where multiSearchAny(event, [{keys}])"
+    assert warehouse.rows(counted, user="lrs") == [(115_000, 115_000)]
+
+
 def test_faults_change_nothing_of_what_is_true(inv: Commands, warehouse: Warehouse, seed: int) -> None:
     made = fake(inv, seed, 3000, "--faults", "duplicates=0.05,late=0.05,disorder=0.05,malformed=0.01")
     assert made["malformed"] > 10
@@ -165,6 +175,21 @@ def test_the_same_file_twice_gives_the_same_bytes(inv: Commands, seed: int, tmp_
         fake(inv, seed, 300, "--sink=file", f"--out={one}")
         fake(inv, seed, 300, "--sink=file", f"--out={two}", "--workers=2")
         assert one.read_bytes() == two.read_bytes()
+
+
+def test_parquet_goes_straight_into_the_raw_table(
+    inv: Commands, warehouse: Warehouse, seed: int, tmp_path: Path
+) -> None:
+    named, asked = tmp_path / "some.parquet", tmp_path / "some.data"
+    fake(inv, seed, 1500, "--sink=file", f"--out={named}")
+    fake(inv, seed, 1500, "--sink=file", f"--out={asked}", "--as=parquet")
+    assert named.read_bytes() == asked.read_bytes()
+    client = warehouse.client("lrs")
+    client.raw_insert(RAW, insert_block=named.read_bytes(), fmt="Parquet", compression=None)
+    client.close()
+    assert stored(warehouse, texts(seed, 1500)) == 1500
+    # As data.load would have stored them: it finds each by its id and its time.
+    assert fake(inv, seed, 1500)["new"] == 0
 
 
 def test_a_directory_of_files_loads_whatever_they_are(
@@ -266,6 +291,10 @@ def test_a_load_that_was_killed_is_run_again_and_nothing_is_lost_or_doubled(
         (["data.fake", "--sink=kafka"], "no sink 'kafka'"),
         (["data.fake", "--sink=file"], "--sink file needs --out"),
         (["data.fake", "--out=x"], "--out has no meaning"),
+        (["data.fake", "--as=parquet"], "--as parquet cannot be used so"),
+        (["data.fake", "--as=orc", "--sink=file", "--out=x"], "--as orc cannot be used so"),
+        (["data.fake", "--as=tracking-log", "--sink=file", "--out=x.parquet"], "--as tracking-log cannot be used so"),
+        (["data.fake", "--sink=file", "--out=/no/such/folder/x.parquet"], "cannot be written"),
         (["data.fake", "--end=tomorrow"], "--end tomorrow"),
         (["data.fake", "--workers=-1"], "--workers -1"),
         (["data.fake", "--learners-per-course=-5"], "--learners-per-course -5"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from datetime import date
 
@@ -9,8 +10,9 @@ import pytest
 
 from aspects.fake import action as happened
 from aspects.fake.action import Action
-from aspects.fake.course import DAY, WEEK, Block, Course, Problem, Scenario, Video
+from aspects.fake.course import DAY, HOUR, WEEK, Block, Course, Problem, Scenario, Video
 from aspects.fake.generate import Simulation
+from aspects.fake.people import REGIONS, profile
 
 SCENARIO = Scenario(seed=3, end=date(2026, 6, 1), lms_url="http://lms.example")
 LEARNERS = 400
@@ -131,3 +133,70 @@ def test_a_video_is_watched_in_pieces_that_take_the_time_they_take(histories: li
                 assert seconds >= (action.detail - position) / 2 - 0.1
                 pieces += 1
     assert pieces > 300
+
+
+def test_every_seek_and_nearly_every_pause_ends_a_play_of_the_same_video(histories: list[list[Action]]) -> None:
+    ended: Counter[str] = Counter()
+    open_plays = plays = 0
+    for history in histories:
+        playing: set[object] = set()
+        for action in history:
+            if action.event == happened.VIDEO_PLAYED:
+                plays += 1
+                open_plays += action.block in playing
+                playing.add(action.block)
+            elif action.event in (happened.VIDEO_PAUSED, happened.VIDEO_SEEKED, happened.VIDEO_STOPPED):
+                assert action.block in playing
+                playing.remove(action.block)
+                ended[action.event] += 1
+    assert all(count > 0.05 * plays for count in ended.values())
+    assert len(ended) == 3
+    # Some close the page: their play has no end of its own.
+    assert 0 < open_plays < 0.1 * plays
+
+
+def test_videos_are_of_many_lengths_and_most_last_some_minutes() -> None:
+    world = Simulation(SCENARIO).world
+    lengths = sorted(
+        block.length
+        for index in range(20)
+        for subsection in world.course(index).subsections
+        for unit in subsection.units
+        for block in unit.blocks
+        if isinstance(block, Video)
+    )
+    assert len(set(lengths)) > 0.9 * len(lengths) > 90
+    assert 180 < lengths[len(lengths) // 2] < 600
+    assert lengths[len(lengths) // 20] < 120
+    assert lengths[-len(lengths) // 20] > 900
+
+
+def test_learners_study_in_the_evening_of_where_they_live_and_more_on_some_days(
+    histories: list[list[Action]],
+) -> None:
+    world = Simulation(SCENARIO).world
+    local_hours: Counter[int] = Counter()
+    weekdays: Counter[int] = Counter()
+    for index, history in enumerate(histories):
+        for _, time in {action.session: action.time for action in reversed(history)}.items():
+            local_hours[(time // HOUR + world.learner(index).region.offset) % 24] += 1
+            weekdays[time // DAY % 7] += 1
+    total = local_hours.total()
+    assert sum(local_hours[hour] for hour in range(17, 24)) > 0.4 * total
+    assert sum(local_hours[hour] for hour in range(1, 6)) < 0.1 * total
+    # 1970 began on a Thursday: 1 and 2 are Friday and Saturday, 4 to 6 Monday to Wednesday.
+    assert weekdays[1] + weekdays[2] < 0.85 * (weekdays[4] + weekdays[5] + weekdays[6]) * 2 / 3
+
+
+def test_learners_come_from_many_countries_and_have_names_of_their_own_language() -> None:
+    world = Simulation(SCENARIO).world
+    learners = [world.learner(index) for index in range(LEARNERS)]
+    people = [profile(SCENARIO, learner) for learner in learners]
+    regions = Counter(learner.region.locale for learner in learners)
+    assert all(regions[region.locale] > 0.3 * LEARNERS / len(REGIONS) for region in REGIONS)
+    assert len({learner.actor for learner in learners}) == len({person.username for person in people}) == LEARNERS
+    assert len({person.name for person in people}) > 0.9 * LEARNERS
+    letters = {"ja_JP": "\u3040-\u30ff\u4e00-\u9fff", "zh_CN": "\u4e00-\u9fff", "ar_SA": "\u0600-\u06ff"}
+    for learner, person in zip(learners, people, strict=True):
+        own = letters.get(learner.region.locale)
+        assert own is None or re.search(f"[{own}]", person.name), person

@@ -57,12 +57,19 @@ class Chunk:
         return self.lines.split(b"\n")[:-1]
 
     @property
+    def columns(self) -> tuple[bytes, list[bytes]]:
+        """The statements' ids, 16 bytes each, and their JSON. Every whole statement begins with its id."""
+        texts = self.texts
+        digits = [text[7:43] for text in texts]
+        for place, own in self.own_ids.items():
+            digits[place] = b"%032x" % own
+        return bytes.fromhex(b"".join(digits).replace(b"-", b"").decode()), texts
+
+    @property
     def ids(self) -> list[int]:
-        """The statements' ids as 128-bit numbers. Every whole statement begins with its id."""
-        return [
-            self.own_ids[place] if place in self.own_ids else int(text[7:43].replace(b"-", b""), 16)
-            for place, text in enumerate(self.texts)
-        ]
+        """The statements' ids as 128-bit numbers."""
+        packed, _ = self.columns
+        return [int.from_bytes(packed[start : start + 16], "big") for start in range(0, len(packed), 16)]
 
 
 class Simulation:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import gzip
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final, cast
+from typing import IO, TYPE_CHECKING, Final
 
 import httpx
-import zstandard
 
 from aspects.errors import AspectsError
 from aspects.fake import lms
+from aspects.fake.files import JsonLines, Parquet, StatementFile
 from aspects.fake.generate import Chunk
 from aspects.xapi.statement import Statement
 from aspects.xapi.store import StatementStore
@@ -103,14 +102,18 @@ class LmsTables:
 class ClickHouseSink(Sink):
     """Straight into the raw table, and into the tables of the LMS.
 
-    With `as_they_come` repeated and broken statements are stored too, as an LRS with no memory would.
+    With `as_they_come` repeated and broken statements are stored too, as an LRS with no memory would. Else those
+    that are there are left out. Batches are stored in order: where nothing of the first one was there, no run with
+    the same statements was before, and the others are stored unasked.
     """
 
     def __init__(self, statements: Client, tables: Client, as_they_come: bool = False) -> None:
         self._store = StatementStore(statements)
         self._as_they_come = as_they_come
         self._tables = LmsTables(tables)
-        self._waiting: list[Statement] = []
+        self._waiting: list[Chunk] = []
+        self._count = 0
+        self._stored_before: bool | None = None
         self._new = 0
 
     @property
@@ -122,9 +125,10 @@ class ClickHouseSink(Sink):
         return True
 
     def statements(self, chunk: Chunk) -> None:
-        self._waiting.extend(map(Statement, chunk.ids, chunk.times, chunk.texts))
+        self._waiting.append(chunk)
+        self._count += chunk.count
         # Small batches, so that the two of a pair come apart.
-        if len(self._waiting) >= (_BATCH // 10 if self._as_they_come else _BATCH):
+        if self._count >= (_BATCH // 10 if self._as_they_come else _BATCH):
             self._flush()
 
     def rows(self, rows: lms.Rows) -> None:
@@ -136,12 +140,24 @@ class ClickHouseSink(Sink):
     def _flush(self) -> None:
         # Courses and people first: whoever looks at a statement finds the names.
         self._tables.flush()
-        if self._waiting:
-            if self._as_they_come:
-                self._store.insert(self._waiting)
-            else:
-                self._new += self._store.add(self._waiting).stored
-            self._waiting.clear()
+        if not self._waiting:
+            return
+        if self._as_they_come or self._stored_before is False:
+            columns = [chunk.columns for chunk in self._waiting]
+            self._store.insert_columns(
+                b"".join([ids for ids, _ in columns]),
+                [time for chunk in self._waiting for time in chunk.times],
+                [text for _, texts in columns for text in texts],
+            )
+            self._new += self._count
+        else:
+            added = self._store.add(
+                [one for chunk in self._waiting for one in map(Statement, chunk.ids, chunk.times, chunk.texts)]
+            )
+            self._new += added.stored
+            self._stored_before = bool(self._stored_before) or added.duplicates > 0
+        self._waiting.clear()
+        self._count = 0
 
 
 class RalphSink(Sink):
@@ -193,18 +209,18 @@ class RalphSink(Sink):
 
 
 class FileSink(Sink):
-    """Statements as JSON lines, compressed after the file's name; the tables of the LMS as CSV files beside it."""
+    """Statements in a file, as JSON lines unless it is to be Parquet; the tables of the LMS as CSV files beside it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, parquet: bool = False) -> None:
         self._path = path
         self._folder = path.with_name(path.name + ".event_sink")
         self._tables: dict[str, IO[bytes]] = {}
         with self._writing():
-            self._file = _open(path)
+            self._file: StatementFile = Parquet(path) if parquet else JsonLines(path)
 
     def statements(self, chunk: Chunk) -> None:
         with self._writing():
-            self._file.write(chunk.lines)
+            self._file.write(chunk)
 
     def rows(self, rows: lms.Rows) -> None:
         with self._writing():
@@ -217,13 +233,16 @@ class FileSink(Sink):
 
     def close(self) -> None:
         with self._writing():
-            for file in (self._file, *self._tables.values()):
-                file.close()
+            self._file.close()
+            for table in self._tables.values():
+                table.close()
 
     def abandon(self) -> None:
-        for file in (self._file, *self._tables.values()):
+        with suppress(OSError):
+            self._file.close()
+        for table in self._tables.values():
             with suppress(OSError):
-                file.close()
+                table.close()
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -236,12 +255,3 @@ class FileSink(Sink):
                 fix="Free some space, or choose another place with --out.",
                 code="data.unwritable",
             ) from error
-
-
-def _open(path: Path) -> IO[bytes]:
-    """A file to write to. The compressed kinds hold no time and no name: the same content gives the same bytes."""
-    if path.suffix == ".gz":
-        return cast("IO[bytes]", gzip.GzipFile("", "wb", fileobj=path.open("wb"), mtime=0, compresslevel=6))
-    if path.suffix == ".zst":
-        return cast("IO[bytes]", zstandard.open(path, "wb"))
-    return path.open("wb")

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from aspects.fake.sinks import Sink
     from aspects.xapi.load import LoadReport, Rejects
 
+FORMS = ("xapi", "parquet", "tracking-log")
+
 # The modules that do the work are imported where they are used: `./inv --list` need not wait for them.
 
 
@@ -33,10 +35,11 @@ if TYPE_CHECKING:
         "seed": "Another number gives other courses, learners and events; the same number the same.",
         "end": "The day, as YYYY-MM-DD, at whose beginning (UTC) the simulation stops. Today unless given.",
         "sink": "Where statements go: clickhouse, ralph, or file.",
-        "out": "The file for --sink file; .gz and .zst are compressed.",
+        "out": "The file for --sink file; .gz and .zst are compressed, .parquet is Parquet.",
         "workers": "Processes that generate; one for small counts, else one a core. The result is the same.",
         "faults": "What goes wrong, as duplicates=0.01,late=0.02,disorder=0.05,malformed=0.001; these when not named.",
-        "as_": "What to write: xapi, the statements; or tracking-log, Open edX's own log of the same (--sink file).",
+        "as_": "What to write: xapi, the statements; with --sink file also parquet, the same as rows of the raw table, "
+        "or tracking-log, Open edX's own log of it.",
         "truth": "Where to write the ground truth; beside --out, or under .aspects/truth, unless given.",
         "learners-per-course": "About how many learners a course has. Popular courses grow with --count unless given.",
     },
@@ -69,8 +72,8 @@ def fake(
     _check_fake(count, workers, learners_per_course, sink, out)
     scenario = Scenario(seed, _day(end), settings.lms_url, learners_per_course=learners_per_course or None)
     wrong = _faults(faults, sink)
-    log_users = _log_users(as_, sink, out, wrong.any)
-    opened = _sink(settings, sink, out, wrong.any)
+    form = _form(as_, sink, out, wrong.any)
+    opened = _sink(settings, sink, out, wrong.any, parquet=form == "parquet")
     truth_file = Path(truth) if truth else _truth_file(settings, out, scenario, count)
     with console.progress("Generate", total=count, unit="statements") as progress:
         made = produce(
@@ -82,7 +85,7 @@ def fake(
             settings.pii,
             progress.advance,
             wrong,
-            log_users,
+            Path(out + ".users.csv") if form == "tracking-log" else None,
         )
     present = "" if made.new is None or made.new == count else f" {count - made.new:,} of them were there already."
     console.say(f"{made.courses} courses, {made.enrollments:,} enrollments, {made.statements:,} statements.{present}")
@@ -136,19 +139,24 @@ def _check_fake(count: int, workers: int, learners_per_course: int, sink: str, o
         )
 
 
-def _log_users(form: str, sink: str, out: str, faults: bool) -> Path | None:
-    """Where the users of a tracking log go; None for statements."""
-    if form == "xapi":
-        return None
-    if form != "tracking-log" or sink != "file" or faults:
+def _form(wanted: str, sink: str, out: str, faults: bool) -> str:
+    """What is written: xapi, parquet or tracking-log. The statements in a file named .parquet are Parquet."""
+    from aspects.fake.files import PARQUET
+
+    named = out.endswith(PARQUET)
+    if wanted == "xapi":
+        return "parquet" if named else "xapi"
+    log = wanted == "tracking-log"
+    if wanted not in FORMS or sink != "file" or (log and (faults or named)):
         raise AspectsError(
-            f"--as {form} cannot be used so.",
-            why="The forms are xapi and tracking-log. A tracking log goes into a file, and has no faults.",
+            f"--as {wanted} cannot be used so.",
+            why=f"The forms are {', '.join(FORMS)}. Parquet and a tracking log go into a file; a tracking log has no"
+            f" faults, and its file no name in {PARQUET}.",
             fix="Use --as tracking-log --sink file --out tracking.log, for example.",
             code="data.as",
             status=2,
         )
-    return Path(out + ".users.csv")
+    return wanted
 
 
 def _day(text: str) -> date:
@@ -197,13 +205,13 @@ def _faults(given: str | bool, sink: str) -> Faults:
     return parse(given) if given else Faults()
 
 
-def _sink(settings: Settings, name: str, out: str, as_they_come: bool) -> Sink:
+def _sink(settings: Settings, name: str, out: str, as_they_come: bool, parquet: bool) -> Sink:
     from aspects.fake import sinks
     from aspects.stack.secrets import load_secrets
     from aspects.warehouse.client import connect
 
     if name == "file":
-        return sinks.FileSink(Path(out))
+        return sinks.FileSink(Path(out), parquet)
     if name == "ralph":
         secrets = load_secrets(settings)
         return sinks.RalphSink(

@@ -29,6 +29,7 @@ MAX_LINE: Final = 8_000_000
 
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
+_PARQUET = b"PAR1"
 _BOM = b"\xef\xbb\xbf"
 _CHUNK: Final = 1 << 20
 _ZSTD_SLICE: Final = 2048
@@ -129,6 +130,8 @@ def _decompressed(stream: BinaryIO) -> Iterator[bytes]:
             yield from _gunzip(_Rejoined(head, stream))
         elif head.startswith(_ZSTD):
             yield from _unzstd(_Rejoined(head, stream))
+        elif head == _PARQUET:
+            raise BrokenSource("This is Parquet, which ClickHouse takes in itself: docs/data.md says how.")
         else:
             yield head
             while piece := stream.read(_CHUNK):

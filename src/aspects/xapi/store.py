@@ -13,6 +13,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from aspects.errors import AspectsError
@@ -26,7 +27,6 @@ _LOOKUP: Final = f"""
     select event_id, lower(hex(MD5(event))) from {RAW_TABLE}
     prewhere (emission_time, event_id) in (select emission_time, event_id from asked)
 """  # noqa: S608  # a name of ours
-_LOW_HALF: Final = (1 << 64) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,15 @@ class StatementStore:
 
     def insert(self, statements: Sequence[Statement]) -> None:
         """Store statements as they come, those too that are stored already. Raises AspectsError as `add` does."""
+        self._insert(native_block(statements))
+
+    def insert_columns(self, ids: bytes, times: Sequence[int], texts: Sequence[bytes]) -> None:
+        """As `insert`, of columns: ids of 16 bytes, times in microseconds since 1970, and the statements' JSON."""
+        self._insert(_native(ids, times, texts))
+
+    def _insert(self, block: bytes) -> None:
         with _explained():
-            self._client.raw_insert(RAW_TABLE, insert_block=native_block(statements), fmt="Native", compression=None)
+            self._client.raw_insert(RAW_TABLE, insert_block=block, fmt="Native", compression=None)
 
     def _known(self, statements: Sequence[Statement]) -> dict[int, str]:
         """Of these, the ids that are stored, each with the MD5 of the stored text."""
@@ -124,32 +131,33 @@ def _moment(microseconds: int) -> str:
 
 
 def native_block(statements: Sequence[Statement], with_text: bool = True) -> bytes:
-    """The raw table's three columns, or the two of its key, as one block of ClickHouse's Native format.
+    """The raw table's three columns, or the two of its key, as one block of ClickHouse's Native format."""
+    ids = b"".join([one.event_id.to_bytes(16, "big") for one in statements])
+    times = [one.emission_time for one in statements]
+    return _native(ids, times, [one.text for one in statements] if with_text else None)
 
-    A block is the number of columns and of rows, then for each column its name, its type and its values:
-    a UUID as two little-endian 64-bit halves, high half first, a text with its length before it.
+
+def _native(ids: bytes, times: Sequence[int], texts: Sequence[bytes] | None) -> bytes:
+    """One block of the Native format: the number of columns and of rows, then for each column its name, its type and
+    its values: a UUID as two little-endian 64-bit halves, high half first, a text with its length before it.
     """
-    halves = array("Q")
-    for one in statements:
-        halves.append(one.event_id >> 64)
-        halves.append(one.event_id & _LOW_HALF)
-    times = array("q", [one.emission_time for one in statements])
+    halves = array("Q", ids)
+    halves.byteswap()
+    moments = array("q", times)
     if sys.byteorder == "big":
-        halves.byteswap()
-        times.byteswap()
+        moments.byteswap()
     parts = [
-        _length(3 if with_text else 2),
-        _length(len(statements)),
+        _length(2 if texts is None else 3),
+        _length(len(times)),
         _column("event_id", "UUID"),
         halves.tobytes(),
         _column("emission_time", "DateTime64(6)"),
-        times.tobytes(),
+        moments.tobytes(),
     ]
-    if with_text:
+    if texts is not None:
         parts.append(_column("event", "String"))
-        for one in statements:
-            parts.append(_length(len(one.text)))
-            parts.append(one.text)
+        for text in texts:
+            parts += (_length(len(text)), text)
     return b"".join(parts)
 
 
@@ -157,16 +165,12 @@ def _column(name: str, type_name: str) -> bytes:
     return _length(len(name)) + name.encode() + _length(len(type_name)) + type_name.encode()
 
 
+@lru_cache(maxsize=1 << 14)
 def _length(value: int) -> bytes:
     """A number in ClickHouse's variable length: seven bits a byte, the lowest first (LEB128)."""
-    if value < 0x80:
-        return _SHORT[value]
     out = bytearray()
     while value >= 0x80:
         out.append(value & 0x7F | 0x80)
         value >>= 7
     out.append(value)
     return bytes(out)
-
-
-_SHORT: Final = [bytes([value]) for value in range(0x80)]
