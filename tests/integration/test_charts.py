@@ -16,7 +16,7 @@ from aspects.assets.superset_sql import renderings
 from tests.conftest import Stack
 
 COURSE, OPERATOR = "course-dashboard", "operator-dashboard"
-EXPECTED_CHARTS = {COURSE: 8, OPERATOR: 35}
+EXPECTED_CHARTS = {COURSE: 27, OPERATOR: 35}
 ALL_TIME = "2000-01-01 : 2100-01-01"
 
 

@@ -1,38 +1,42 @@
--- How many of the videos of each subsection a learner has watched any of, against those that the course holds now.
+-- How many of the videos of each subsection each learner has watched any of, beside how many it has now. Who watched
+-- anything in a section has a row for each of its subsections that have videos, so the sums over a section are right.
 with
     videos as (
-        select org, course_key, block_id, subsection_id, section_with_name, subsection_with_name
+        select org, course_key, block_id, section, section_with_name, subsection_with_name, subsection_id
         from {{ ref("block_hierarchy") }}
-        where block_type = 'video'
+        where block_type = 'video' and subsection_id != ''
     ),
-
-    subsections as (
-        select org, course_key, subsection_id, section_with_name, subsection_with_name, count() as videos_total
-        from videos
-        group by org, course_key, subsection_id, section_with_name, subsection_with_name
-    ),
-
+    -- Each video that a learner watched, as the subsection that it is in.
     viewed as (
-        select watched.org, watched.course_key, watched.actor_id, videos.subsection_id, count() as videos_viewed
+        select watched.org, watched.course_key, watched.actor_id, videos.section, groupArray(subsection_id) as places
         from
             (
                 select org, course_key, actor_id, block_id from {{ ref("watched_videos") }} where watched_seconds > 0
             ) as watched
-        inner join videos on watched.course_key = videos.course_key and watched.block_id = videos.block_id
-        group by watched.org, watched.course_key, watched.actor_id, videos.subsection_id
+        inner join
+            videos
+            on watched.org = videos.org
+            and watched.course_key = videos.course_key
+            and watched.block_id = videos.block_id
+        group by watched.org, watched.course_key, watched.actor_id, videos.section
+    ),
+    totals as (
+        select org, course_key, section, section_with_name, subsection_with_name, subsection_id, count() as videos_total
+        from videos
+        group by org, course_key, section, section_with_name, subsection_with_name, subsection_id
     )
 select
-    viewed.org as org,
-    viewed.course_key as course_key,
-    {{ course_name_or_key("viewed.course_key") }} as course_name,
-    course_run(viewed.course_key) as course_run,
+    totals.org as org,
+    totals.course_key as course_key,
+    {{ course_name_or_key("totals.course_key") }} as course_name,
+    course_run(totals.course_key) as course_run,
     viewed.actor_id as actor_id,
-    subsections.section_with_name as section_with_name,
-    subsections.subsection_with_name as subsection_with_name,
-    viewed.subsection_id as subsection_id,
-    viewed.videos_viewed as videos_viewed,
-    subsections.videos_total as videos_total
+    totals.section_with_name as section_with_name,
+    totals.subsection_with_name as subsection_with_name,
+    totals.subsection_id as subsection_id,
+    countEqual(viewed.places, totals.subsection_id) as videos_viewed,
+    totals.videos_total as videos_total
 from viewed
 inner join
-    subsections on viewed.course_key = subsections.course_key and viewed.subsection_id = subsections.subsection_id
-left join {{ ref("course_names") }} as course_names on viewed.course_key = course_names.course_key
+    totals on viewed.org = totals.org and viewed.course_key = totals.course_key and viewed.section = totals.section
+left join {{ ref("course_names") }} as course_names on totals.course_key = course_names.course_key

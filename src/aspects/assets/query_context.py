@@ -306,6 +306,7 @@ BUILDERS: dict[str, Callable[[Params], list[Query]]] = {
     "echarts_timeseries_smooth": _time_series,
     "echarts_timeseries_step": _time_series,
     "mixed_timeseries": _mixed,
+    "funnel": _pie,
     "pie": _pie,
     "pivot_table_v2": _pivot,
     "table": _table,

@@ -128,10 +128,13 @@ class Templates:
 
         return load
 
-    def _query(self, name: str) -> str:
-        """The SQL of `queries/<name>.sql` as a JSON string, which is a YAML scalar on one line."""
+    def _query(self, name: str, **values: Any) -> str:
+        """The SQL of `queries/<name>.sql` as a JSON string, which is a YAML scalar on one line.
+
+        A query may ask whether a value was given: `query("page_views", at_risk=true)`.
+        """
         self._current.append(name)
-        return json.dumps(self._jinja.get_template(name).render().strip(), ensure_ascii=False)
+        return json.dumps(self._jinja.get_template(name).render(values).strip(), ensure_ascii=False)
 
     def part(self, text: str) -> str:
         """A part of a query, rendered."""
