@@ -5,6 +5,7 @@ from __future__ import annotations
 from aspects.bench.clickhouse import measure_clickhouse
 from aspects.bench.generator import measure_generator
 from aspects.bench.ingest import measure_ingest
+from aspects.bench.logs import measure_logs
 from aspects.bench.measures import Group
 from aspects.bench.refresh import measure_refresh
 from aspects.bench.start import measure_start
@@ -13,6 +14,7 @@ GROUPS: dict[str, Group] = {
     "clickhouse": measure_clickhouse,
     "generator": measure_generator,
     "ingest": measure_ingest,
+    "logs": measure_logs,
     "refresh": measure_refresh,
     "start": measure_start,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 T = TypeVar("T")
 
@@ -16,8 +16,15 @@ class Answer(NamedTuple):
     message: str = ""
 
 
+IN_DOUBT: Final = Answer(reason="doubt", message="Another engine must say.")
+"""The answer of an engine that does not know; it never leaves the engines."""
+
+
 class Engine(Protocol):
     """Makes statements of lines, on as many cores as it was given."""
+
+    handed_over: int
+    """Lines that it has asked another engine about."""
 
     def answers(self, batches: Iterable[tuple[T, Sequence[bytes]]]) -> Iterator[tuple[T, list[Answer]]]:
         """For each batch of lines one answer a line, in order, each batch with what came with it.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from aspects.logs.reference import Knowledge
     from aspects.logs.sinks import Sink
 
-ENGINES = ("reference",)
+ENGINES = ("fast", "reference")
 
 
 @task(
@@ -31,7 +31,7 @@ ENGINES = ("reference",)
         "sources": "Logs (plain, gzip or zstd), directories, patterns, s3://bucket/key, or - for standard input.",
         "sink": "Where statements go: clickhouse, ralph, file, or stdout.",
         "out": "The file for --sink file; .gz and .zst are compressed.",
-        "engine": "What makes the statements: reference, which is Open edX's own event-routing-backends.",
+        "engine": "What makes the statements: fast, ours; or reference, Open edX's own event-routing-backends.",
         "user-map": "A CSV file of users (id or name) and their UUIDs in statements; the user * stands for any other.",
         "course-names": "A CSV file with course_key and display_name; a course is else named by its key.",
         "workers": "Processes; one a core unless given.",
@@ -45,7 +45,7 @@ def transform(
     sources: list[str],
     sink: str = "clickhouse",
     out: str = "",
-    engine: str = "reference",
+    engine: str = "fast",
     user_map: str = "",
     course_names: str = "",
     workers: int = 0,
@@ -62,6 +62,7 @@ def transform(
     """
     from aspects.logs import reference
     from aspects.logs.checkpoints import Checkpoints, only_one
+    from aspects.logs.fast.engine import FastEngine
     from aspects.logs.targets import open_sink, target_of
     from aspects.logs.transform import Transformation, find_logs
     from aspects.xapi.load import Rejects
@@ -75,6 +76,7 @@ def transform(
     knowledge = reference.Knowledge(_file(user_map), _file(course_names), keep=not dry_run)
     _prepare(console, settings, knowledge)
     state = settings.service_state("event_router")
+    made_by = FastEngine if engine == "fast" else reference.ReferenceEngine
     with ExitStack() as opened:
         checkpoints = None
         if not dry_run and not to_stdout:
@@ -86,9 +88,7 @@ def transform(
         place: Sink = opened.enter_context(
             closing(open_sink(settings, "" if dry_run else sink, out, sys.stdout.buffer))
         )
-        running = opened.enter_context(
-            closing(reference.ReferenceEngine(settings, knowledge, workers or os.cpu_count() or 1))
-        )
+        running = opened.enter_context(closing(made_by(settings, knowledge, workers or os.cpu_count() or 1)))
         kept = Rejects(Path(os.devnull) if dry_run else Path(rejects) if rejects else rejects_file(settings, files[0]))
         total = sum(map(size_of, files))
         with console.progress("Transform", total=total or None, unit="bytes") as progress:
@@ -98,6 +98,8 @@ def transform(
         f"{report.read:,} lines read at {report.rate:,.0f}/s, {report.statements:,} statements, "
         f"{report.refused_count:,} refused.{skipped}"
     )
+    if running.handed_over:
+        console.say(f"{running.handed_over:,} lines were left to event-routing-backends.")
     explain(console, report, kept)
     if json and not to_stdout:
         console.result(
@@ -113,6 +115,7 @@ def transform(
                 "rejects": str(kept.path) if kept.used and not dry_run else None,
                 "files": len(files),
                 "engine": engine,
+                "handed_over": running.handed_over,
                 "seconds": round(report.seconds, 3),
                 "rate": round(report.rate, 1),
             }
