@@ -32,6 +32,8 @@ T = TypeVar("T")
 class Copyist:
     """An engine for which the lines are the statements; what is no whole JSON is refused."""
 
+    handed_over = 0
+
     def answers(self, batches: Iterable[tuple[T, Sequence[bytes]]]) -> Iterator[tuple[T, list[Answer]]]:
         ahead = list(batches)
         for mark, lines in ahead:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +45,7 @@ def find_logs(names: Sequence[str]) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Batch:
+class Batch:
     """Lines of one log, and how far it is done once these are."""
 
     record: Record
@@ -82,22 +82,27 @@ class Transformation:
 
     def run(self, files: Sequence[str]) -> TransformReport:
         """Transform logs. Raises AspectsError when a file cannot be opened, or the engine or the sink fails."""
-        started = self._committed = time.monotonic()
+        started = time.monotonic()
+        self.begin()
+        for some in self._rounds(files):
+            self.take(self._batches(some))
+        self._rejects.close()
+        self.report.seconds = time.monotonic() - started
+        return self.report
+
+    def begin(self) -> None:
+        """Take back what was written and not noted."""
         if self._checkpoints:
             size = self._checkpoints.output()
             if not self._sink.cut(size):
                 # What was written is gone.
                 self._checkpoints.forget()
                 self._sink.cut(None)
-        for some in self._rounds(files):
-            self._run(some)
-        self._rejects.close()
-        self.report.seconds = time.monotonic() - started
-        return self.report
 
-    def _run(self, files: Sequence[str]) -> None:
-        batches = ((batch, [_sent(line) for line in batch.lines]) for batch in self._batches(files))
-        for batch, answers in self._engine.answers(batches):
+    def take(self, batches: Iterable[Batch]) -> None:
+        """Make statements of batches of lines and store them. Raises AspectsError as `run` does."""
+        asked = ((batch, [_sent(line) for line in batch.lines]) for batch in batches)
+        for batch, answers in self._engine.answers(asked):
             for line, answer in zip(batch.lines, answers, strict=True):
                 self._take(batch.record.name, line, _TOO_LONG if line.cut else answer)
             self._marks[id(batch.record)] = (batch.record, batch.mark)
@@ -116,7 +121,7 @@ class Transformation:
             if not stays(file):
                 place = 0
             else:
-                with closing(_contents(file)) as lines:
+                with closing(contents(file)) as lines:
                     head = digest_of(next(lines, b""))
                 place = alike[head]
                 alike[head] += 1
@@ -155,19 +160,19 @@ class Transformation:
         self._marks.clear()
         self._committed = time.monotonic()
 
-    def _batches(self, files: Sequence[str]) -> Iterator[_Batch]:
+    def _batches(self, files: Sequence[str]) -> Iterator[Batch]:
         for file in files:
             record = Record(file, "", Mark())
             # A named pipe would be emptied by a look into it.
             if self._checkpoints and stays(file):
-                with closing(_contents(file)) as lines:
+                with closing(contents(file)) as lines:
                     record = self._checkpoints.find(file, lines)
             try:
                 yield from self._of_file(file, record)
             except _BrokenAfter as broken:
                 self.report.broken[file] = str(broken.__cause__)
 
-    def _of_file(self, file: str, record: Record) -> Iterator[_Batch]:
+    def _of_file(self, file: str, record: Record) -> Iterator[Batch]:
         """The lines that are not done yet. The last line may be half a line, so a mark does not cover it."""
         digest, begun = Digest(), record.mark
         batch: list[Line] = []
@@ -183,11 +188,11 @@ class Transformation:
                 size += len(line.content)
             if last:
                 if batch:
-                    yield _Batch(record, batch, digest.mark(digest_of(line.content)))
+                    yield Batch(record, batch, digest.mark(digest_of(line.content)))
                 continue
             digest.add(line.content)
             if len(batch) >= self._batch_lines or size >= _BATCH_BYTES:
-                yield _Batch(record, batch, digest.mark())
+                yield Batch(record, batch, digest.mark())
                 batch, size = [], 0
 
 
@@ -196,7 +201,7 @@ def _sent(line: Line) -> bytes:
     return b"-" if line.cut else line.content
 
 
-def _contents(file: str) -> Generator[bytes, None, None]:
+def contents(file: str) -> Generator[bytes, None, None]:
     """The lines of a file as far as it can be read."""
     try:
         for line in read_lines(file, arrays=False):

@@ -124,6 +124,61 @@ def transform(
         raise Exit(code=1)
 
 
+@task(
+    variadic="sources",
+    help={
+        "sources": "Logs that grow, or patterns such as /var/log/lms/tracking.log*; compressed files are left out.",
+        "sink": "Where statements go: clickhouse, ralph, file, or stdout.",
+        "out": "The file for --sink file; .gz and .zst are compressed.",
+        "engine": "What makes the statements: fast, or reference, as of logs.transform.",
+        "user-map": "A CSV file of users (id or name) and their UUIDs in statements; the user * stands for any other.",
+        "course-names": "A CSV file with course_key and display_name; a course is else named by its key.",
+        "rejects": "The file to keep what is refused in; under .aspects/rejects unless given.",
+    },
+)
+def tail(
+    context: Context,
+    sources: list[str],
+    sink: str = "clickhouse",
+    out: str = "",
+    engine: str = "fast",
+    user_map: str = "",
+    course_names: str = "",
+    rejects: str = "",
+) -> None:
+    """Follow Open edX's tracking logs: what is appended becomes statements within a second or two.
+
+    Logs may be rotated or truncated. May be ended at any moment and run again: it goes on where it, or
+    logs.transform, was. Ctrl-C ends it.
+    """
+    from aspects.logs import reference
+    from aspects.logs.checkpoints import Checkpoints, only_one
+    from aspects.logs.fast.engine import FastEngine
+    from aspects.logs.tail import Follower, follow
+    from aspects.logs.targets import open_sink, target_of
+    from aspects.logs.transform import Transformation
+    from aspects.xapi.load import Rejects
+
+    console = Console(json=True)
+    _check(sink, out, engine, 0)
+    settings = settings_module.load()
+    knowledge = reference.Knowledge(_file(user_map), _file(course_names))
+    _prepare(console, settings, knowledge)
+    state = settings.service_state("event_router")
+    target = target_of(settings, sink, out, knowledge)
+    made_by = FastEngine if engine == "fast" else reference.ReferenceEngine
+    with ExitStack() as opened:
+        opened.enter_context(only_one(state, target))
+        checkpoints = opened.enter_context(closing(Checkpoints(state / "checkpoints.sqlite", target)))
+        place: Sink = opened.enter_context(closing(open_sink(settings, sink, out, sys.stdout.buffer)))
+        running = opened.enter_context(closing(made_by(settings, knowledge, 1)))
+        kept = Rejects(Path(rejects) if rejects else rejects_file(settings, "tail"))
+        transformation = Transformation(running, place, kept, checkpoints)
+        transformation.begin()
+        console.say(f"Following {', '.join(sources)}.")
+        follow(transformation, Follower(sources, checkpoints))
+
+
 @task(help={"user-map": "A CSV file of users and UUIDs to take over first."})
 def users(context: Context, user_map: str = "") -> None:
     """Print the users of all logs so far, and the UUIDs under which statements name them, as CSV."""

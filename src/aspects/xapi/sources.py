@@ -210,7 +210,7 @@ def _lines(pieces: Iterator[bytes], arrays: bool = True) -> Iterator[Line]:
     pieces = chain([head], pieces)
     if arrays and head.lstrip().startswith(b"["):
         for number, content in elements(pieces, MAX_LINE):
-            yield from _line(number, content)
+            yield from line_of(number, content)
     else:
         yield from _one_a_line(pieces)
 
@@ -224,15 +224,16 @@ def _one_a_line(pieces: Iterator[bytes]) -> Iterator[Line]:
             if len(begun) <= MAX_LINE:
                 begun += first[: MAX_LINE + 1]
             for content in others:
-                yield from _line(number, begun)
+                yield from line_of(number, begun)
                 number += 1
                 begun = content
     except BrokenSource:
-        yield from _line(number, begun)
+        yield from line_of(number, begun)
         raise
-    yield from _line(number, begun)
+    yield from line_of(number, begun)
 
 
-def _line(number: int, content: bytes) -> Iterator[Line]:
+def line_of(number: int, content: bytes) -> Iterator[Line]:
+    """The line, without white space around it; nothing when it is blank."""
     if content := content.strip():
         yield Line(number, content[:MAX_LINE], cut=len(content) > MAX_LINE)
