@@ -92,7 +92,7 @@ JSON = st.recursive(
 
 
 @hypothesis(
-    max_examples=40,
+    max_examples=15,
     deadline=None,
     # Each example is some dozens of lines: to make it smaller would take minutes, and the line is shown anyway.
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
