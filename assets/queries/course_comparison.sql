@@ -6,7 +6,6 @@ with
         from learner_summary
         where enrollment_status = 'registered' and grade_percent is not null
         -- % include "course_filters"
-        -- % include "tag_filter"
         group by course_key
     ),
     problems as (
@@ -14,7 +13,6 @@ with
         from problem_results
         where true
         -- % include "course_filters"
-        -- % include "tag_filter"
         group by course_key
     ),
     learners as (
@@ -22,7 +20,6 @@ with
         from course_comparison
         where true
     -- % include "course_filters"
-    -- % include "tag_filter"
     )
 select
     learners.org as org,

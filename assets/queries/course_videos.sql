@@ -5,7 +5,6 @@ with
         from blocks
         where block_type = 'video'
         -- % include "course_filters"
-        -- % include "tag_filter"
         group by org, course_key, course_name, course_run
     ),
     totals as (
@@ -20,7 +19,6 @@ with
         from video_totals
         where true
         -- % include "course_filters"
-        -- % include "tag_filter"
         group by course_key
     )
 select

@@ -5,7 +5,7 @@ with
         from video_segments
         where true
     -- % include "course_filters"
-    -- % include "block_filter"
+    -- % include "video_filter"
     ),
     videos as (
         select course_key, block_id, block_with_location from blocks where block_type = 'video'
