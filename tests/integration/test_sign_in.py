@@ -24,6 +24,13 @@ from aspects.stack.services import read_service
 from tests.conftest import Stack, free_port
 from tests.integration.lms import CLIENT, KEY, OTHER_KEY, SECRET, Lms, serving
 
+ROLES = """
+select ab_role.name from ab_user
+join ab_user_role on ab_user_role.user_id = ab_user.id
+join ab_role on ab_role.id = ab_user_role.role_id
+where ab_user.username = ?
+"""
+
 
 @dataclass(frozen=True)
 class SignIn:
@@ -32,6 +39,14 @@ class SignIn:
     url: str
     lms: Lms
     courses: list[dict[str, Any]]
+    database: Path
+
+    def roles(self, browser: httpx.Client) -> set[str]:
+        """The roles of the person who has just come from the LMS; none when nobody is signed in (401)."""
+        if browser.get("/api/v1/me/").status_code == 401:
+            return set()
+        with closing(sqlite3.connect(self.database)) as connection:
+            return {row[0] for row in connection.execute(ROLES, [self.lms.user])}
 
     @contextmanager
     def person(self, user: str, **claims: Any) -> Iterator[httpx.Client]:
@@ -72,7 +87,7 @@ def sign_in(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
                 assert process.poll() is None, (state / "log").read_text()
                 assert time.monotonic() < deadline
                 time.sleep(0.2)
-            yield SignIn(url, lms, sorted(rows, key=lambda row: -row["value"]))
+            yield SignIn(url, lms, sorted(rows, key=lambda row: -row["value"]), state / "superset.db")
         finally:
             process.terminate()
 
@@ -99,12 +114,6 @@ def enrollees(stack: Stack) -> Chart:
         return next(chart for chart in admin.charts("course-dashboard") if chart.title == "Current enrollees")
 
 
-def roles(browser: httpx.Client) -> set[str]:
-    """The roles of the person who is signed in; none for nobody."""
-    answer = browser.get("/api/v1/me/roles/")
-    return set(answer.json()["result"]["roles"]) if answer.status_code == 200 else set()
-
-
 def learners(browser: httpx.Client, chart: Chart, *filters: Filter) -> int | None:
     """The number on the chart; None when it is refused."""
     token = browser.get("/api/v1/security/csrf_token/")
@@ -119,7 +128,7 @@ def test_staff_of_a_course_are_its_instructors(sign_in: SignIn, enrollees: Chart
     sign_in.lms.staff["both"] = [first["course_key"], "not a key", second["course_key"]]
 
     with sign_in.person("ada") as ada:
-        assert roles(ada) == {"Instructor", "Student"}
+        assert sign_in.roles(ada) == {"Instructor", "Student"}
         assert learners(ada, enrollees) == first["value"]
     with sign_in.person("both") as both:
         key = [first["course_key"], second["course_key"]]
@@ -138,7 +147,7 @@ def test_an_answer_of_the_lms_is_remembered_for_a_while(sign_in: SignIn, enrolle
 
 def test_who_is_no_staff_gets_nothing(sign_in: SignIn, enrollees: Chart) -> None:
     with sign_in.person("learner") as learner:
-        assert roles(learner) == {"Student"}
+        assert sign_in.roles(learner) == {"Student"}
         assert learners(learner, enrollees) is None
         assert learner.get("/api/v1/dashboard/").status_code == 403
 
@@ -146,9 +155,9 @@ def test_who_is_no_staff_gets_nothing(sign_in: SignIn, enrollees: Chart) -> None
 @pytest.mark.parametrize("claim", ["superuser", "administrator"])
 def test_staff_of_the_lms_are_operators(sign_in: SignIn, claim: str) -> None:
     with sign_in.person(f"boss-{claim}", **{claim: True}) as boss:
-        assert roles(boss) == {"Operator", "Student"}
+        assert sign_in.roles(boss) == {"Operator", "Student"}
     with sign_in.person(f"boss-{claim}", **{claim: "yes"}) as boss:
-        assert roles(boss) == {"Student"}, "a role that the LMS takes away is gone with the next sign-in"
+        assert sign_in.roles(boss) == {"Student"}, "a role that the LMS takes away is gone with the next sign-in"
 
 
 def test_an_lms_that_fails_opens_nothing(sign_in: SignIn, enrollees: Chart) -> None:
@@ -157,7 +166,7 @@ def test_an_lms_that_fails_opens_nothing(sign_in: SignIn, enrollees: Chart) -> N
         sign_in.lms.staff[name] = [course["course_key"] for course in sign_in.courses[:2]]
         sign_in.lms.api = api
         with sign_in.person(name) as browser:
-            assert roles(browser) == set(), "nobody can tell their role"
+            assert sign_in.roles(browser) == set(), "nobody can tell their role"
     sign_in.lms.api = "works"
     sign_in.lms.staff["frank"] = [first["course_key"]]
     with sign_in.person("frank") as frank:
@@ -191,20 +200,20 @@ def test_a_token_that_the_lms_did_not_sign_is_refused(sign_in: SignIn, what: str
     FORGED[what](sign_in.lms)
 
     with sign_in.person("mallory", superuser=True) as mallory:
-        assert roles(mallory) == set()
+        assert sign_in.roles(mallory) == set()
 
 
 @pytest.mark.parametrize("what", WRONG)
 def test_a_token_that_is_not_for_us_and_now_is_refused(sign_in: SignIn, what: str) -> None:
     with sign_in.person("mallory", **{"superuser": True, **WRONG[what]}) as mallory:
-        assert roles(mallory) == set()
+        assert sign_in.roles(mallory) == set()
 
 
 def test_nobody_becomes_an_account_of_this_server(sign_in: SignIn, stack: Stack) -> None:
     """Whatever name they have at the LMS."""
     for name in (stack.secrets["SUPERSET_ADMIN_USER"], stack.secrets["SUPERSET_ADMIN_USER"].upper()):
         with sign_in.person(name, superuser=True) as mallory:
-            assert roles(mallory) == set()
+            assert sign_in.roles(mallory) == set()
 
 
 def test_the_way_back_is_the_public_address(sign_in: SignIn) -> None:
@@ -227,7 +236,7 @@ def test_an_answer_that_nobody_asked_for_is_refused(sign_in: SignIn) -> None:
         sign_in.lms.user, sign_in.lms.claims = "ada", {"superuser": True}
         back = first.get(first.get("/login/lms").headers["location"]).headers["location"]
         second.get(back)
-        assert roles(second) == set()
+        assert sign_in.roles(second) == set()
 
 
 def test_the_sign_in_page_leads_to_the_lms(sign_in: SignIn) -> None:
