@@ -76,6 +76,10 @@ class Settings(BaseSettings):
     """Days that ClickHouse's own logs are kept; they go by months."""
     free_space_mb: int = Field(default=500, ge=0)
     """Megabytes that must be free under `state` before anything starts."""
+    bench_folder: Path | None = None
+    """Where `bench --only queries` keeps its warehouse for the next time; `<state>/bench` unless set."""
+    bench_events: int = Field(default=10_000_000, ge=1000)
+    """How many events that warehouse has."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @field_validator("locales", mode="before")

@@ -26,6 +26,15 @@ VIEWS = (
     "learner_summary",
     "at_risk_learners",
 )
+OF_EVENTS = (
+    "enrollments",
+    "enrollment_changes_by_day",
+    "enrollment_events_by_day",
+    "active_learners_by_day",
+    "course_grades",
+    "events_by_day",
+    "events_by_hour",
+)
 COURSE = "org = 'North' and course_key = 'course-v1:North+Bio+2025'"
 
 
@@ -59,11 +68,26 @@ def nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from nodes(inner)
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", [*VIEWS, *OF_EVENTS])
 def test_a_course_filter_reaches_every_table(warehouse: Warehouse, view: str) -> None:
     read = reads(warehouse, f"select * from reporting.{view} where {COURSE}")
     assert read
     assert all({"org", "course_key"} <= keys for keys in read.values()), read
+
+
+@pytest.mark.parametrize("view", [*VIEWS, *OF_EVENTS])
+def test_the_name_and_the_run_of_a_course_reach_the_key(warehouse: Warehouse, view: str) -> None:
+    """As assets/queries/course_filters.sql has it."""
+    named = "select course_key from reporting.courses where course_name = 'Biology' and course_run = '2025'"
+    read = reads(warehouse, f"select * from reporting.{view} where org in ('North') and course_key in ({named})")
+    assert read
+    assert all("course_key" in keys for keys in read.values()), read
+
+
+def test_a_course_filter_reaches_the_comparison_of_courses(warehouse: Warehouse) -> None:
+    read = reads(warehouse, f"select * from reporting.course_comparison where {COURSE}")
+    assert "course_key" in read["reporting.rollup_responses"], read
+    assert "course_key" in read["reporting.rollup_page_visits"], read
 
 
 @pytest.mark.parametrize("view", ["problem_responses", "problem_results"])

@@ -1,6 +1,13 @@
 -- The days on which a learner was active in a course. Enrollment and grading happen to a learner: they do
 -- not count.
-{{ config(materialized="rollup", engine=replacing(), order_by="(org, course_key, day, actor_id)") }}
+{{
+    config(
+        materialized="rollup",
+        engine=replacing(),
+        order_by="(org, course_key, day, actor_id)",
+        table_settings="index_granularity = 1024",
+    )
+}}
 
 select org, course_key, toDate(event_time) as day, actor_id
 from {{ ref("statements") }}

@@ -1,5 +1,12 @@
 -- The last enrollment statement of each learner, course and day.
-{{ config(materialized="rollup", engine=aggregating(), order_by="(org, course_key, actor_id, day)") }}
+{{
+    config(
+        materialized="rollup",
+        engine=aggregating(),
+        order_by="(org, course_key, actor_id, day)",
+        table_settings="index_granularity = 1024",
+    )
+}}
 
 select
     org,

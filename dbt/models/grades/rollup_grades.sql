@@ -1,6 +1,13 @@
 -- The latest grade of each learner in each course and in each subsection, and the latest word on whether
 -- they passed the course. A course's own grade has no block.
-{{ config(materialized="rollup", engine=aggregating(), order_by="(org, course_key, block_id, actor_id)") }}
+{{
+    config(
+        materialized="rollup",
+        engine=aggregating(),
+        order_by="(org, course_key, block_id, actor_id)",
+        table_settings="index_granularity = 1024",
+    )
+}}
 
 select
     org,

@@ -7,7 +7,7 @@ values of its column's kind, one of them with a quote in it, so that SQL that do
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,6 +55,8 @@ class _Scenario:
     numbers: frozenset[str]
     chosen: frozenset[str] | None
     asked: set[str] = field(default_factory=set)
+    given: Mapping[str, Sequence[Any]] | None = None
+    """The values of the filters that are set, where they are not examples."""
 
     def is_set(self, name: str) -> bool:
         self.asked.add(name)
@@ -63,6 +65,8 @@ class _Scenario:
     def values(self, column: str) -> list[Any]:
         if not self.is_set(column):
             return []
+        if self.given is not None:
+            return list(self.given[column])
         return list(_NUMBERS if column in self.numbers else _TEXTS)
 
 
@@ -75,10 +79,7 @@ def renderings(sql: str, columns: Mapping[str, str], macros: Mapping[str, Any] |
     numbers = frozenset(name for name, kind in columns.items() if kind.startswith(("Int", "UInt", "Float", "Decimal")))
     if "{" not in sql:
         return [Rendered((), sql)]
-    try:
-        template = _JINJA.from_string(sql)
-    except TemplateError as error:
-        raise SqlTemplateError(str(error.message or error), getattr(error, "lineno", None) or 0) from error
+    template = _template(sql)
     every = _Scenario(numbers, None)
     none = _Scenario(numbers, frozenset())
     _render(template, sql, every, macros)
@@ -89,6 +90,18 @@ def renderings(sql: str, columns: Mapping[str, str], macros: Mapping[str, Any] |
         text = _render(template, sql, _Scenario(numbers, frozenset(chosen)), macros)
         found.setdefault(text, Rendered(chosen, text))
     return list(found.values())
+
+
+def render_with(sql: str, values: Mapping[str, Sequence[Any]], macros: Mapping[str, Any] | None = None) -> str:
+    """A dataset's SQL with these values of the filters by column, and no other filter set. Raises SqlTemplateError."""
+    return _render(_template(sql), sql, _Scenario(frozenset(), frozenset(values), given=values), macros)
+
+
+def _template(sql: str) -> Template:
+    try:
+        return _JINJA.from_string(sql)
+    except TemplateError as error:
+        raise SqlTemplateError(str(error.message or error), getattr(error, "lineno", None) or 0) from error
 
 
 def _choices(names: list[str]) -> Iterator[tuple[str, ...]]:

@@ -7,6 +7,7 @@ from aspects.bench.generator import measure_generator
 from aspects.bench.ingest import measure_ingest
 from aspects.bench.logs import measure_logs
 from aspects.bench.measures import Group
+from aspects.bench.queries import measure_queries
 from aspects.bench.refresh import measure_refresh
 from aspects.bench.start import measure_start
 
@@ -15,6 +16,7 @@ GROUPS: dict[str, Group] = {
     "generator": measure_generator,
     "ingest": measure_ingest,
     "logs": measure_logs,
+    "queries": measure_queries,
     "refresh": measure_refresh,
     "start": measure_start,
 }

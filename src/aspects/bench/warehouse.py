@@ -28,9 +28,12 @@ SCENARIO = Scenario(seed=1, end=date(2026, 6, 1), lms_url="http://localhost:1800
 
 
 @contextmanager
-def own_warehouse(settings: Settings) -> Iterator[tuple[Settings, Supervisor]]:
-    """ClickHouse in a temporary folder, with every table and no statement; other services can be started beside it."""
-    folder = Path(tempfile.mkdtemp(prefix="aspects-bench-"))
+def own_warehouse(settings: Settings, kept: Path | None = None) -> Iterator[tuple[Settings, Supervisor]]:
+    """ClickHouse in a folder of its own, with every table; other services can be started beside it.
+
+    The folder is a temporary one, without a statement, or `kept`, which stays as it is for the next time.
+    """
+    folder = kept or Path(tempfile.mkdtemp(prefix="aspects-bench-"))
     own = settings.model_copy(update={"state": folder, "environments": settings.envs, **free_ports()})
     supervisor = Supervisor(own)
     try:
@@ -46,7 +49,8 @@ def own_warehouse(settings: Settings) -> Iterator[tuple[Settings, Supervisor]]:
     finally:
         supervisor.stop()
         forget(folder)
-        shutil.rmtree(folder, ignore_errors=True)
+        if kept is None:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def generated(count: int) -> Iterator[Statement]:
