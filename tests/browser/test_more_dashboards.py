@@ -13,6 +13,7 @@ IN_STUDIO = 800
 """Pixels: the sidebar of Studio."""
 DASHBOARDS = {
     "course-comparison": (1024, 10),
+    "individual-learner": (1024, 15),
     "in-context-course": (IN_STUDIO, 4),
     "in-context-graded-subsection": (IN_STUDIO, 5),
     "in-context-problem": (IN_STUDIO, 2),

@@ -21,7 +21,7 @@ from aspects.errors import AspectsError
 from aspects.settings import ROOT
 
 VALUES = {
-    "settings": {"host": "localhost", "clickhouse_port": 8123, "lms_url": "http://lms"},
+    "settings": {"host": "localhost", "clickhouse_port": 8123, "lms_url": "http://lms", "pii": False},
     "secrets": {"CLICKHOUSE_REPORT_PASSWORD": "x"},
 }
 DASHBOARD, CHART, DATASET = (

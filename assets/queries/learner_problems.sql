@@ -1,0 +1,22 @@
+-- How many of the problems of each subsection the chosen learner has attempted, beside the average of the course.
+with
+    places as (
+        select
+            org,
+            course_key,
+            course_name,
+            course_run,
+            section_with_name as section,
+            subsection_with_name as subsection,
+            subsection_id,
+            count() as total
+        from blocks
+        where block_type = 'problem' and subsection_id != ''
+        -- % include "course_filters"
+        group by org, course_key, course_name, course_run, section, subsection, subsection_id
+    ),
+    engagement as (
+        select course_key, subsection_id, actor_id, problems_attempted as done from problem_engagement where true
+    -- % include "course_filters"
+    ),
+    -- % include "beside_the_course"
