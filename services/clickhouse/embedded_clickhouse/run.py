@@ -1,6 +1,7 @@
 """Running one request's statement on a connection, in a thread of its own."""
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -9,6 +10,7 @@ from embedded_clickhouse.body import Body
 from embedded_clickhouse.engine import Connection, Engine, Result, Statistics
 from embedded_clickhouse.errors import ClickHouseError, syntax_error
 from embedded_clickhouse.form import ExternalTable
+from embedded_clickhouse.gather import MOST_BYTES, Gatherer, is_whole
 from embedded_clickhouse.inspection import Inspector, Plan
 from embedded_clickhouse.kill import Killer
 from embedded_clickhouse.policy import values_are_plain
@@ -23,7 +25,7 @@ _CHUNK = 1 << 18
 
 # A body that may be large is written in parts of this size, and not of 256 MB as a server would: a stream of 2 GB
 # then takes about 160 MB, in 6 MB parts 230 MB. A smaller body is written at once.
-_LARGE_BODY = 32 << 20
+_LARGE_BODY = 64 << 20
 _LARGE_COMPRESSED_BODY = 4 << 20
 _LARGE_BODY_SETTINGS = {
     "min_insert_block_size_bytes": str(4 << 20),
@@ -62,6 +64,7 @@ class Runner:
         self._engine = engine
         self._inspector = inspector
         self._killer = Killer(engine, inspector)
+        self._gatherer = Gatherer(at_once=os.cpu_count() or 1)
 
     def run(
         self, request: Request, user: User, connection: Connection, body: Body, pipe: str, ticket: Ticket
@@ -172,7 +175,17 @@ class Runner:
                 yield text[insert.data :]
             yield from rows
 
-        return Outcome(connection.insert(insert.head, rows_format, _even(chunks())))
+        if not _may_be_gathered(request, user, rows_format):
+            return Outcome(connection.insert(insert.head, rows_format, _even(chunks())))
+        whole = b"".join(chunks())
+        if not is_whole(whole):
+            return Outcome(connection.insert(insert.head, rows_format, iter([whole])))
+        kind = (user.name, insert.head, request.database, frozenset(request.settings.items()))
+        return Outcome(
+            self._gatherer.insert(
+                kind, whole, lambda bodies: connection.insert(insert.head, rows_format, _even(iter(bodies)))
+            )
+        )
 
     def _insert_select(
         self, request: Request, connection: Connection, insert: Insert, plan: Plan, text: bytes
@@ -190,6 +203,13 @@ class Runner:
             return Outcome(fresh.query(whole, params=request.params).statistics)
         finally:
             fresh.close()
+
+
+def _may_be_gathered(request: Request, user: User, rows_format: str) -> bool:
+    """Whether the client lets its insert be written with others: `async_insert`, in a request without a session."""
+    is_asked_for = request.flag("async_insert", default=user.settings.get("async_insert") == "1")
+    is_small = request.content_length is not None and request.content_length <= MOST_BYTES
+    return is_asked_for and is_small and rows_format == "Native" and not (request.session_id or request.params)
 
 
 def _may_be_large(request: Request) -> bool:

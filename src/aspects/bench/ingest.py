@@ -28,7 +28,8 @@ LARGE, SMALL = 50_000, 5_000
 IN_LARGE, IN_SMALL = 600_000, 200_000
 """Statements that are inserted in batches of each size."""
 GENERATED = 1_000_000
-CONNECTIONS = 2
+CONNECTIONS = {LARGE: 2, SMALL: 16}
+"""Connections that insert at the same time. The server writes small inserts together that wait for one another."""
 WARM_UP = 10_000
 
 
@@ -47,14 +48,12 @@ def measure_ingest(settings: Settings) -> list[Measure]:
         measures = [
             measure("ingest.generated", _generate(own), f"statements/s of {GENERATED:,} from nothing", ">= 150000"),
         ]
-        _empty(admin)
         measures += _rates(own, admin, "everything", large, small, (">= 150000", ">= 60000"))
         _empty(admin)
         _insert(own, large)
         measures += _storage(own, admin, IN_LARGE)
         for what, source in (("typed", "reporting.statements"), ("raw", RAW_TABLE)):
             _drop_triggers(admin, source)
-            _empty(admin)
             measures += _rates(own, admin, what, large, small)
     return measures
 
@@ -67,17 +66,19 @@ def _rates(
     small: Sequence[bytes],
     targets: tuple[str, str] = ("", ""),
 ) -> list[Measure]:
-    unit = f"statements/s over {CONNECTIONS} connections"
-    by_large = IN_LARGE / _insert(settings, large)
-    _empty(admin)
-    by_small = IN_SMALL / _insert(settings, small)
-    return [
-        measure(f"ingest.{what}_{LARGE}", by_large, f"{unit}, {LARGE:,} a batch", targets[0]),
-        measure(f"ingest.{what}_{SMALL}", by_small, f"{unit}, {SMALL:,} a batch", targets[1]),
-    ]
+    measures = []
+    for blocks, batch, count, target in ((large, LARGE, IN_LARGE, targets[0]), (small, SMALL, IN_SMALL, targets[1])):
+        for connections, held_to in ((CONNECTIONS[batch], target), (1, "")):
+            _empty(admin)
+            rate = count / _insert(settings, blocks, connections)
+            name = f"ingest.{what}_{batch}" + ("_alone" if connections == 1 else "")
+            measures.append(
+                measure(name, rate, f"statements/s, {batch:,} a batch, connections: {connections}", held_to)
+            )
+    return measures
 
 
-def _insert(settings: Settings, blocks: Sequence[bytes]) -> float:
+def _insert(settings: Settings, blocks: Sequence[bytes], connections: int = CONNECTIONS[LARGE]) -> float:
     """Seconds until the last block is acknowledged."""
     waiting: SimpleQueue[bytes] = SimpleQueue()
     for block in blocks:
@@ -91,9 +92,9 @@ def _insert(settings: Settings, blocks: Sequence[bytes]) -> float:
                 return
             client.raw_insert(RAW_TABLE, insert_block=block, fmt="Native", compression=None)
 
-    clients = [connect(settings, user="lrs") for _ in range(CONNECTIONS)]
+    clients = [connect(settings, user="lrs") for _ in range(connections)]
     try:
-        with ThreadPoolExecutor(CONNECTIONS) as pool:
+        with ThreadPoolExecutor(connections) as pool:
             started = time.monotonic()
             list(pool.map(work, clients))
             return time.monotonic() - started

@@ -120,6 +120,7 @@ def one_pass(client: Client, table: str, rows_at_once: int) -> Iterator[int]:
     yield _number(client, COUNT_TAKEN.substitute(names))
     client.command(REMOVE_TAKEN.substitute(names))
     yield 0
+    client.command(FORGET_TAKEN.substitute(names))
 
 
 def lag_seconds(settings: Settings) -> float:
