@@ -93,7 +93,8 @@ def _put(place: dict[str, Any], name: str, value: Any) -> None:
     if value is ...:
         place.pop(name, None)
     else:
-        place[name] = value
+        # Nothing may be in two places: it would be changed in both, or end up inside of itself.
+        place[name] = copy.deepcopy(value)
 
 
 def _places(value: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
