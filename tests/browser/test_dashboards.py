@@ -21,7 +21,7 @@ from aspects.assets.sync import sync
 from aspects.settings import ROOT
 from tests.conftest import Stack
 
-DASHBOARDS = {"course-dashboard": 27, "operator-dashboard": 35}
+DASHBOARDS = {"course-dashboard": 27, "learner-groups": 22, "operator-dashboard": 35}
 BROKEN = "broken-on-purpose"
 BROKEN_UUID = "22222222-0000-4000-8000-00000000000{}".format
 

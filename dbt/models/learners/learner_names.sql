@@ -1,5 +1,5 @@
--- Who the learners are, where the LMS is told to send it: empty otherwise. Read it for the rows that are shown, after
--- everything is counted.
+-- Who the learners are, where the setting `pii` is on: empty otherwise, whatever the LMS has sent. Read it for the rows
+-- that are shown, after everything is counted.
 with
     people as (
         select
@@ -23,3 +23,4 @@ select
     people.email as email
 from accounts
 inner join people on accounts.user_id = people.user_id
+where {{ env_var("ASPECTS_DBT_PII", "False") | lower }}

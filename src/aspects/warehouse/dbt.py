@@ -116,9 +116,9 @@ def run_tests(settings: Settings, select: Sequence[str] = ()) -> DbtResult:
 
 
 def digest(settings: Settings) -> str:
-    """A digest of every file of the project, and of the setting that changes what is built."""
+    """A digest of every file of the project, and of the settings that change what is built."""
     folder = settings.root / "dbt"
-    found = hashlib.sha256(settings.cluster.encode())
+    found = hashlib.sha256(f"{settings.cluster} {settings.pii}".encode())
     for file in sorted(folder.rglob("*")):
         if file.is_file() and not IGNORED & set(file.relative_to(folder).parts):
             found.update(str(file.relative_to(folder)).encode() + b"\0" + file.read_bytes() + b"\0")

@@ -1,0 +1,50 @@
+-- How often chosen learners watched each second of each video. Only the seconds where this changes are added up; the
+-- seconds in between are as the one before them.
+with
+    watched as (
+        select
+            org,
+            course_key,
+            block_id,
+            sumMap(tupleElement(steps, 1), tupleElement(steps, 2), tupleElement(steps, 3)) as changes
+        from watched_videos
+        where notEmpty(steps)
+        -- % include "course_filters"
+        -- % include "learner_filters"
+        -- % include "block_filter"
+        group by org, course_key, block_id
+    ),
+    -- From which second, up to which one, with how many views and viewers.
+    stretches as (
+        select
+            org,
+            course_key,
+            block_id,
+            arrayJoin(
+                arrayZip(
+                    changes .1,
+                    arrayPushBack(arrayPopFront(changes .1), changes .1 [-1]),
+                    arrayCumSum(changes .2),
+                    arrayCumSum(changes .3)
+                )
+            ) as stretch
+        from watched
+    ),
+    videos as (
+        select course_key, course_name, course_run, block_id, block_with_location from blocks where block_type = 'video'
+    -- % include "course_filters"
+    )
+select
+    stretches.org as org,
+    stretches.course_key as course_key,
+    videos.course_name as course_name,
+    videos.course_run as course_run,
+    stretches.block_id as block_id,
+    if(videos.block_id = '', stretches.block_id, videos.block_with_location) as video,
+    arrayJoin(range(stretch .1, stretch .2)) as second,
+    toUInt64(stretch .4) as unique_viewers,
+    toUInt64(stretch .3) as views,
+    toInt64(stretch .3) - toInt64(stretch .4) as repeat_views
+from stretches
+left join videos on stretches.course_key = videos.course_key and stretches.block_id = videos.block_id
+where stretch .3 > 0
