@@ -11,7 +11,7 @@ with
         where notEmpty(steps)
         -- % include "course_filters"
         -- % include "learner_filters"
-        -- % include "block_filter"
+        -- % include "block_filters"
         group by org, course_key, block_id
     ),
     -- From which second, up to which one, with how many views and viewers.
