@@ -23,8 +23,7 @@ from aspects.assets.rules.registry import RULES
 from aspects.assets.source import load_assets
 from aspects.assets.translate import uuid_in
 from aspects.errors import AspectsError
-from aspects.settings import ROOT
-from tests.unit.many_assets import many
+from aspects.settings import ROOT, Settings
 
 Documents = dict[str, dict[str, Any]]
 VALUES = {"host": "here", "settings": {}}
@@ -498,16 +497,6 @@ def test_without_an_engine_the_rules_about_sql_are_skipped_and_named(tmp_path: P
     assert report.skipped == sorted(code for code, rule in RULES.items() if rule.family == "sql")
 
 
-def test_a_large_installation_has_no_findings_either(tmp_path: Path) -> None:
-    secrets = {"CLICKHOUSE_REPORT_PASSWORD": "x"}
-    values = {"settings": {"host": "localhost", "clickhouse_port": 1, "pii": False}, "secrets": secrets}
-
-    report = check(many(tmp_path / "assets", 200), values, ignore=["T004"])
-
-    assert report.assets > 280
-    assert report.findings == []
-
-
 def test_our_assets_are_sound() -> None:
     secrets = {"CLICKHOUSE_REPORT_PASSWORD": "x"}
     values = {"settings": {"host": "localhost", "clickhouse_port": 1, "pii": False}, "secrets": secrets}
@@ -515,7 +504,7 @@ def test_our_assets_are_sound() -> None:
     report = check(ROOT / "assets", values, ignore=["T004"])
 
     assert report.findings == []
-    assert load_assets(ROOT / "assets", {"settings": {}, "secrets": {}}).items
+    assert load_assets(ROOT / "assets", values).items
 
 
 def test_every_rule_is_explained() -> None:
