@@ -18,7 +18,7 @@ from aspects.assets.render import expanded
 from aspects.assets.source import Assets, Templates, load_assets
 from aspects.assets.translate import uuid_in
 from aspects.errors import AspectsError
-from aspects.settings import ROOT, Settings
+from aspects.settings import ROOT
 
 VALUES = {
     "settings": {"host": "localhost", "clickhouse_port": 8123, "lms_url": "http://lms", "pii": False},

@@ -23,7 +23,7 @@ from aspects.assets.rules.registry import RULES
 from aspects.assets.source import load_assets
 from aspects.assets.translate import uuid_in
 from aspects.errors import AspectsError
-from aspects.settings import ROOT, Settings
+from aspects.settings import ROOT
 
 Documents = dict[str, dict[str, Any]]
 VALUES = {"host": "here", "settings": {}}
