@@ -256,6 +256,8 @@ def test_every_query_of_ours_is_put_back_as_it_is_written(ours: Assets) -> None:
     for item in ours.of("datasets"):
         for name in item.queries:
             text = (ours.folder / f"queries/{name}.sql").read_text()
+            if "-- % if" in text:
+                continue  # a template over several lines: replaced as a whole
             sql = str(item.data["sql"])
             changed = sql.replace("select", "select 1 as added_here,", 1)
             after = put_back(text, templates.part, sql, changed)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from difflib import SequenceMatcher
 
+from jinja2 import TemplateError
+
 MARKS = ("<<", "<%", "<#", "-- %")
 """What begins a template of ours."""
 
@@ -16,7 +18,10 @@ def put_back(written: str, render: Callable[[str], str], rendered: str, wanted: 
     as long as all that it pulls in is wanted; else what is wanted stands in its place. A file with templates that go
     over several lines is replaced by the wanted text.
     """
-    parts = [(line, _lines(render(line) if _is_template(line) else line)) for line in written.splitlines()]
+    try:
+        parts = [(line, _lines(render(line) if _is_template(line) else line)) for line in written.splitlines()]
+    except TemplateError:  # a part of a template that goes over several lines
+        return wanted.strip() + "\n"
     flat = [(number, text) for number, (_, texts) in enumerate(parts) for text in texts]
     if [text for _, text in flat] != _lines(rendered):
         return wanted.strip() + "\n"
