@@ -18,6 +18,8 @@ def put_back(written: str, render: Callable[[str], str], rendered: str, wanted: 
     as long as all that it pulls in is wanted; else what is wanted stands in its place. A file with templates that go
     over several lines is replaced by the wanted text.
     """
+    if _lines(rendered) == _lines(wanted):
+        return written
     try:
         parts = [(line, _lines(render(line) if _is_template(line) else line)) for line in written.splitlines()]
     except TemplateError:  # a part of a template that goes over several lines
