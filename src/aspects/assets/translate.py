@@ -56,14 +56,12 @@ def locales(assets_folder: Path) -> list[str]:
     return sorted(path.stem for path in locale_folder(assets_folder).glob("*.po"))
 
 
-def messages(assets: Assets) -> dict[str, list[str]]:
-    """Every text that readers see, in the order of the files, with the files that it stands in."""
-    found: dict[str, list[str]] = {}
+def messages(assets: Assets) -> dict[str, str]:
+    """Every text that readers see, in the order of the files, and the first file that it stands in."""
+    found: dict[str, str] = {}
     for item in assets.items:
         for _, text in words(item.kind, item.data):
-            files = found.setdefault(text, [])
-            if item.file not in files:
-                files.append(item.file)
+            found.setdefault(text, item.file)
     return found
 
 
@@ -100,14 +98,18 @@ def updated_catalogue(assets: Assets, locale: str) -> Catalog:
     kept = translations(read_catalogue(assets.folder, locale)) if there else {}
     catalogue = Catalog(
         locale=locale,
+        header_comment=f"# The dashboards' texts in {Locale.parse(locale).english_name}.",
         project="Aspects dashboards",
         version="1",
+        msgid_bugs_address="the issues of the project",
+        last_translator="Aspects",
+        language_team=locale,
         creation_date=_FIXED_TIME,
         revision_date=_FIXED_TIME,
         fuzzy=False,
     )
-    for text, files in messages(assets).items():
-        catalogue.add(text, kept.get(text, ""), locations=[(file, 0) for file in files])
+    for text, file in messages(assets).items():
+        catalogue.add(text, kept.get(text, ""), locations=[(file, 0)])
     return catalogue
 
 
