@@ -24,6 +24,7 @@ from aspects.fake.generate import Simulation
 from aspects.fake.standing import OF_STANDING, Standing, bucket
 from aspects.fake.tally import NOTED, Tally
 from aspects.fake.truth import Truth, statements_of
+from aspects.warehouse.client import connect
 from tests.conftest import Stack
 from tests.integration.chart_data import DashboardCharts, Row, day, in_courses, signed_in, whole_file_passed
 
@@ -342,3 +343,24 @@ def _by_second(rows: list[Row]) -> Counter[int]:
     for row in rows:
         found[int(row["second"])] += row["value"]
     return found
+
+
+def test_nobody_is_named_where_names_are_off(stack: Stack, at_risk: list[AtRisk]) -> None:
+    """Whatever the LMS has sent: the view that names learners has no rows."""
+    sink = connect(stack.settings, user="sink")
+    reader = connect(stack.settings, user="report")
+    actor = at_risk[0].actor
+    profile = ["id", "user_id", "name", "username", "email", "time_last_dumped"]
+    account = ["external_user_id", "external_id_type", "username", "user_id", "time_last_dumped"]
+    now = datetime.now(UTC)
+    try:
+        sink.insert("event_sink.user_profile", [[9, 9, "Ada L", "ada", "ada@example.org", now]], column_names=profile)
+        sink.insert("event_sink.external_id", [[actor, "xapi", "ada", 9, now]], column_names=account)
+
+        assert sink.command("select count() from event_sink.external_id where username = 'ada'") == 1
+        assert reader.query("select * from reporting.learner_names").result_rows == []
+    finally:
+        sink.command("alter table event_sink.user_profile delete where user_id = 9 settings mutations_sync = 1")
+        sink.command("alter table event_sink.external_id delete where user_id = 9 settings mutations_sync = 1")
+        sink.close()
+        reader.close()
