@@ -36,7 +36,7 @@ def around(warehouse: Warehouse, number: int, odd: dict[str, Any]) -> str:
     ("number", "verb", "target", "result", "read", "found"),
     [
         (
-            1000,
+            900000,
             EVALUATED,
             block("problem"),
             {},
@@ -44,14 +44,14 @@ def around(warehouse: Warehouse, number: int, odd: dict[str, Any]) -> str:
             ("problem_evaluated", None, None, None),
         ),
         (
-            1010,
+            900010,
             EVALUATED,
             block("problem", extensions={ATTEMPT: "two"}),
             {"success": "maybe", "score": {"scaled": "high"}},
             "kind, attempt, success, score",
             ("problem_evaluated", None, None, None),
         ),
-        (1020, NAVIGATED, block("sequential"), {}, "kind, course_key", ("navigation", NEVER_PUBLISHED)),
+        (900020, NAVIGATED, block("sequential"), {}, "kind, course_key", ("navigation", NEVER_PUBLISHED)),
     ],
     ids=["without extensions", "of wrong types", "about an unknown block of a course that was never published"],
 )
@@ -70,17 +70,17 @@ def test_an_odd_statement_is_an_event_with_holes(
 
 
 def test_a_clock_some_years_ahead_is_kept_as_it_is(warehouse: Warehouse) -> None:
-    odd = statement(1030, NAVIGATED, block("vertical"), context=PARENT, timestamp="2098-01-01T00:00:00+00:00")
-    event = around(warehouse, 1030, odd)
+    odd = statement(900030, NAVIGATED, block("vertical"), context=PARENT, timestamp="2098-01-01T00:00:00+00:00")
+    event = around(warehouse, 900030, odd)
     assert warehouse.rows(f"select toYear(event_time) from reporting.events where event_id = '{event}'") == [(2098,)]
 
 
 @pytest.mark.parametrize(
     ("number", "parts", "reason"),
     [
-        (1040, {"timestamp": "2150-01-01T00:00:00+00:00"}, "timestamp out of range"),
-        (1050, {"id": "statement 7"}, "id is no UUID"),
-        (1060, {"actor": ["ada"]}, "no actor"),
+        (900040, {"timestamp": "2150-01-01T00:00:00+00:00"}, "timestamp out of range"),
+        (900050, {"id": "statement 7"}, "id is no UUID"),
+        (900060, {"actor": ["ada"]}, "no actor"),
     ],
 )
 def test_a_wrong_statement_is_refused_with_its_reason(
