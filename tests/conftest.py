@@ -113,8 +113,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def environments() -> Path:
+    """Where the services' environments are kept for all tests, as they are costly."""
+    return Path(os.environ.get("ASPECTS_ENVIRONMENTS", ROOT / ".aspects" / "envs"))
+
+
 def new_commands(state: Path) -> Commands:
-    """Commands for a stack that does not exist yet; the services' environments are shared, as they are costly."""
+    """Commands for a stack that does not exist yet."""
     ports = {f"ASPECTS_{name}_PORT": str(free_port()) for name in SERVICES_WITH_PORT}
     sites = {"ASPECTS_EMBED_ORIGINS": f"http://127.0.0.1:{free_port()}"}
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ASPECTS_")}

@@ -22,6 +22,7 @@ from aspects.logs.fast.knowledge import Users, read_users
 from aspects.logs.fast.transformer import Transformer
 from aspects.logs.reference import Knowledge, ReferenceEngine, install, ready
 from aspects.settings import Settings, load
+from tests.conftest import environments
 from tests.integration.log_events import ODD, changed, of_every_kind
 
 SEED = random.randrange(1 << 30)
@@ -58,7 +59,7 @@ def meaning(answer: Answer) -> Any:
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    settings = load(state=tmp_path_factory.mktemp("state"))
+    settings = load(state=tmp_path_factory.mktemp("state"), environments=environments())
     if not ready(settings):
         install(settings)
     made = Pair(settings, tmp_path_factory.mktemp("users"))
@@ -133,7 +134,7 @@ def test_what_is_left_to_the_library_is_counted_and_stands_in_its_place(pair: Pa
     event = of_every_kind(1, each=1)[0]
     odd = event | {"time": "2026-02-01T10:00:00+02:00"}
     lines = [json.dumps(one).encode() for one in (event, odd, event | {"name": "edx.unheard.of"}, odd, event)]
-    settings = load(state=tmp_path)
+    settings = load(state=tmp_path, environments=environments())
     engine = FastEngine(settings, Knowledge(), 2)
     try:
         ((_, answers),) = engine.answers([(None, lines)])

@@ -6,7 +6,6 @@ import csv
 import gzip
 import io
 import json
-import os
 import random
 import re
 import shutil
@@ -31,7 +30,7 @@ from aspects.logs.engine import Answer
 from aspects.logs.reference import Knowledge, ReferenceEngine, export_users, install, ready, take_over
 from aspects.settings import ROOT, Settings, load
 from aspects.warehouse.client import connect
-from tests.conftest import Commands, Stack, new_commands
+from tests.conftest import Commands, Stack, environments, new_commands
 from tests.integration.conftest import Warehouse
 
 LMS = "http://localhost:18000"
@@ -43,7 +42,7 @@ AT_MOST = 40
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Settings with a map of users of its own, and with the engine installed."""
-    found = load(state=tmp_path, environments=os.environ.get("ASPECTS_ENVIRONMENTS", ROOT / ".aspects" / "envs"))
+    found = load(state=tmp_path, environments=environments())
     if not ready(found):
         install(found)
     return found
