@@ -16,6 +16,7 @@ import yaml
 
 from aspects.assets import query_context
 from aspects.assets.browser import Browser
+from aspects.assets.render import load_here
 from aspects.assets.superset_client import SupersetClient
 from aspects.assets.sync import sync
 from aspects.settings import ROOT
@@ -62,7 +63,7 @@ def test_a_browser_asks_for_what_our_requests_ask(stack: Stack, browser: Browser
             browser.dashboard(slug)
 
     user, password = stack.secrets["SUPERSET_ADMIN_USER"], stack.secrets["SUPERSET_ADMIN_PASSWORD"]
-    files = [yaml.safe_load(path.read_text()) for path in (ROOT / "assets/charts").glob("*.yaml")]
+    files = [item.data for item in load_here(stack.settings).of("charts")]
     params = {chart["slice_name"]: (chart["viz_type"], chart["params"]) for chart in files}
     with SupersetClient(stack.settings.superset_url, user, password) as client:
         charts = [chart for slug in DASHBOARDS for chart in client.charts(slug)]

@@ -182,8 +182,8 @@ def _resample(params: Params) -> dict[str, Any] | None:
     return {"operation": "resample", "options": options}
 
 
-def _time_series(params: Params, gaps_first: bool = True) -> list[Query]:
-    """Lines, bars, areas and scatters over an x axis. `gaps_first`: gaps are filled before values are added up."""
+def _time_series(params: Params) -> list[Query]:
+    """Lines, bars, areas and scatters over an x axis."""
     parts = _parts(params)
     series = as_list(params.get("groupby"))
     metrics = [{"name": label(metric)} for metric in parts.metrics]
@@ -208,7 +208,8 @@ def _time_series(params: Params, gaps_first: bool = True) -> list[Query]:
         order = {"operation": "sort", "options": {**by, "ascending": bool(params.get("x_axis_sort_asc", True))}}
     steps = [
         {"operation": "pivot", "options": pivot},
-        *([_resample(params), _rolling(parts)] if gaps_first else [_rolling(parts), _resample(params)]),
+        _resample(params),
+        _rolling(parts),
         rename,
         share,
         order,
@@ -226,12 +227,17 @@ def _time_series(params: Params, gaps_first: bool = True) -> list[Query]:
 
 
 def _mixed(params: Params) -> list[Query]:
-    """Two sets of series over one x axis; the second set's keys end in `_b`. Superset fills gaps last here."""
+    """Two sets of series over one x axis; the second set's keys end in `_b`. An order is sent when it was chosen."""
     own = {key.removesuffix("_b") for key in params if key.endswith("_b")}
     first = {key: value for key, value in params.items() if not key.endswith("_b")}
     second = {key: value for key, value in params.items() if not key.endswith("_b") and key not in own}
     second |= {key.removesuffix("_b"): value for key, value in params.items() if key.endswith("_b")}
-    return [*_time_series(first, gaps_first=False), *_time_series(second, gaps_first=False)]
+    made = [*_time_series(first), *_time_series(second)]
+    return (
+        made
+        if "order_desc" in params
+        else [{key: query[key] for key in query if key != "order_desc"} for query in made]
+    )
 
 
 def _single_number(params: Params) -> list[Query]:
