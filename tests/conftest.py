@@ -43,13 +43,14 @@ def pytest_report_header() -> str:
 
 
 class BySharedService(LoadScopeScheduling):  # type: ignore[misc]
-    """Files whose tests share a running service stay in one process. (pytest-xdist's own groups do not work with
-    pytest 9.2: they rename tests in a way that it does not notice.)"""
+    """Files of a folder whose tests share a running service stay in one process. (pytest-xdist's own groups do not
+    work with pytest 9.2: they rename tests in a way that it does not notice.)"""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
         text = (ROOT / file).read_text()
-        return next((name for name in SHARED if re.search(rf"import .*\b{name}\b", text)), file)
+        shared = next((name for name in SHARED if re.search(rf"import .*\b{name}\b", text)), "")
+        return f"{Path(file).parent} {shared}" if shared else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> BySharedService:

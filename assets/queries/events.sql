@@ -6,18 +6,18 @@ select
     day,
     multiIf(
         kind in ('problem_evaluated', 'problem_attempted', 'problem_completed', 'hint'),
-        'problems',
+        'Problems',
         kind in ('grade', 'course_result'),
-        'grades',
+        'Grades',
         kind = 'enrollment',
-        'enrollments',
+        'Enrollments',
         kind = 'video',
-        'videos',
+        'Videos',
         kind = 'forum',
-        'forum',
+        'Forum',
         kind = 'navigation',
-        'pages',
-        'other'
+        'Pages',
+        'Other'
     ) as topic,
     events
 from events_by_day

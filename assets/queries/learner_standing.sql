@@ -24,7 +24,7 @@ select
     learners.last_visited_at as last_visited_at,
     if(learners.enrollment_status = 'registered', 'Enrolled', 'Left') as standing,
     learners.enrollment_mode as enrollment_mode,
-    multiIf(learners.state = 'passed', 'Passed', learners.state = 'failed', 'Failed', 'Not yet passed') as result,
+    multiIf(learners.state = 'passed', 'Passed', learners.state = 'failed', 'Did not pass', 'Not yet passed') as result,
     if(learners.grade_bucket = '', 'No grade', concat(learners.grade_bucket, ' %')) as grade_range,
     learners.grade_percent / 100 as grade
 from learners

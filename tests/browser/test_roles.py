@@ -1,4 +1,4 @@
-"""What each role finds in a browser."""
+"""What each role finds in a browser, in a window of the smallest width that dashboards are made for."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_an_instructor_opens_every_dashboard_that_is_theirs_and_a_student_none(s
 
     with open_browser(url, instructor.user, instructor.password, chromium) as browser:
         for slug in theirs:
-            assert browser.dashboard(slug).failures == [], slug
+            assert browser.dashboard(slug, width=1024).failures == [], slug
         for slug in every - theirs:
             assert not shows_charts(browser, slug), slug
     with open_browser(url, student.user, student.password, chromium) as browser:

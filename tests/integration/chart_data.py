@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import pytest
 
 from aspects.assets.superset_client import Chart, Filter, SupersetClient
@@ -59,3 +61,13 @@ def whole_file_passed(request: pytest.FixtureRequest) -> bool:
     chosen = {getattr(item, "originalname", "") for item in request.session.items if item.path == request.path}
     written = {name for name in dir(request.module) if name.startswith("test_")}
     return written <= chosen and not request.session.testsfailed
+
+
+def browser_session(client: SupersetClient) -> httpx.Client:
+    """The same person, signed in through the form; some addresses answer to a session only."""
+    session = httpx.Client(base_url=client.url, timeout=60, trust_env=False, follow_redirects=True)
+    token = re.search(r'csrf_token[^>]*value="([^"]+)"', session.get("/login/").text)
+    assert token
+    session.post("/login/", data={"username": client.user, "password": client._password, "csrf_token": token.group(1)})
+    assert session.get("/api/v1/me/").json()["result"]["username"] == client.user
+    return session

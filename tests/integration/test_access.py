@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -17,6 +16,7 @@ from aspects.assets.superset_client import Chart, Filter, SupersetClient, Supers
 from aspects.fake.course import Scenario
 from aspects.fake.people import World, profile
 from tests.conftest import Stack
+from tests.integration.chart_data import browser_session
 
 ALL_TIME = "2000-01-01 : 2100-01-01"
 
@@ -105,9 +105,16 @@ def status(client: SupersetClient, method: str, path: str, body: object = None) 
 
 
 def rows(client: SupersetClient, chart: Chart, *filters: Filter) -> list[str]:
-    """A chart's rows over all time, in an order of ours: charts of equal values may come in any."""
+    """A chart's rows over all time, in an order of ours: charts of equal values may come in any. The last digits of a
+    sum depend on the order in which threads add."""
     data = client.data(chart, filters, ALL_TIME if "time_range" in json.dumps(chart.query_context) else "")
-    return sorted(json.dumps(row, sort_keys=True) for query in data.queries for row in query.rows)
+    found = [row for query in data.queries for row in query.rows]
+    return sorted(
+        json.dumps(
+            {name: float(f"{each:.9g}") if isinstance(each, float) else each for name, each in sorted(row.items())}
+        )
+        for row in found
+    )
 
 
 def of_each_dataset(charts: Iterable[Chart]) -> Iterable[Chart]:
@@ -256,16 +263,6 @@ def raw(client: SupersetClient, path: str, body: object) -> httpx.Response:
     client.get("me/roles/")
     headers = {"Authorization": f"Bearer {client._token}", **client._form_headers()}
     return client._http.post(f"/api/v1/{path}", json=body, headers=headers)
-
-
-def browser_session(client: SupersetClient) -> httpx.Client:
-    """The same person, signed in through the form; some addresses answer to a session only."""
-    session = httpx.Client(base_url=client.url, timeout=60, trust_env=False, follow_redirects=True)
-    token = re.search(r'csrf_token[^>]*value="([^"]+)"', session.get("/login/").text)
-    assert token
-    session.post("/login/", data={"username": client.user, "password": client._password, "csrf_token": token.group(1)})
-    assert session.get("/api/v1/me/").json()["result"]["username"] == client.user
-    return session
 
 
 def test_an_instructor_has_nothing_but_the_dashboards(

@@ -38,7 +38,7 @@ MODELS = {
     "ImportV1ChartSchema": models.Chart,
     "ImportV1DashboardSchema": models.Dashboard,
 }
-OURS = {"_embedded", "_layout", "_roles", "_security"}
+OURS = {"_embedded", "_layout", "_roles", "_security", "_values"}
 RENAMED = {"allow_file_upload"}
 """What Superset writes into exports under this name and calls `allow_csv_upload` in its schema."""
 

@@ -98,7 +98,7 @@ def test_where_a_learner_stands(charts: DashboardCharts, course: Course) -> None
         percent, state = grades[actor][2:4] if actor in grades else (None, "")
         assert row["standing"] == {"registered": "Enrolled", "unregistered": "Left"}[status]
         assert row["enrollment_mode"] == mode
-        assert row["result"] == {"passed": "Passed", "failed": "Failed"}.get(state, "Not yet passed")
+        assert row["result"] == {"passed": "Passed", "failed": "Did not pass"}.get(state, "Not yet passed")
         assert row["grade"] == (None if percent is None else pytest.approx(percent / 100))
         assert abs((moment(row["enrolled_at"]) - since.astimezone(UTC)).total_seconds()) < 1
         seen = visits.get((course.key, actor), since)

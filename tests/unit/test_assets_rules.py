@@ -200,6 +200,7 @@ BROKEN = [
     ("T002", DATASET, put(DATASET, "columns", 0, "verbose_name", value=None), "'org'"),
     ("T002", DATASET, put(DATASET, "metrics", 0, "verbose_name", value=""), "'learners'"),
     ("T003", CHART, put(CHART, "params", "y_axis_title", value=""), "y_axis_title"),
+    ("T005", DATASET, put(DATASET, "_values", value=["No such word"]), "'No such word'"),
     ("A001", DATASET, put(DATASET, "columns", 1, "column_name", value="course"), "no course_key"),
     ("A002", DATASET, put(DATASET, "schema", value=None), "no schema"),
     ("A003", DASHBOARD, remove(DASHBOARD, "_roles"), "names no roles"),

@@ -142,6 +142,23 @@ def test_a_copy_has_its_own_stable_ids_and_points_at_copies(folder: Path, tmp_pa
     assert (original["slug"], original["dashboard_title"]) == ("learners", "Learners")
 
 
+def test_words_in_the_sql_are_translated_with_their_colors(folder: Path, tmp_path: Path) -> None:
+    (folder / "queries/learners.sql").write_text("select 'Late' as one, 'late' as two\n")
+    (folder / "datasets/learners.yaml").write_text(f"{DATASET}_values: [Late]\n")
+    (folder / "dashboards/learners.yaml").write_text(
+        f"{DASHBOARD}  label_colors: {{Late: '#000000', one: '#FFFFFF'}}\n"
+    )
+    update(load(folder), "fr")
+    fill_in(folder, "fr", {"Late": "Aujourd'hui"})
+
+    bundle = rendered(folder, tmp_path, "fr")
+
+    dataset = read(bundle / "datasets" / "fr" / "learners.yaml")
+    assert dataset["sql"].strip() == "select 'Aujourd''hui' as one, 'late' as two"
+    colors = read(bundle / "dashboards" / "fr" / "learners.yaml")["metadata"]["label_colors"]
+    assert colors == {"Aujourd'hui": "#000000", "one": "#FFFFFF"}
+
+
 def test_what_has_no_translation_stays_english(folder: Path, tmp_path: Path) -> None:
     update(load(folder), "fr")
     bundle = rendered(folder, tmp_path, "fr")

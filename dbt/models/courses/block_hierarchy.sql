@@ -3,7 +3,17 @@
 with
     -- A publish that was sent twice is one.
     once as (select distinct * from {{ everywhere(ref("rollup_blocks")) }}),
-    publishes as (select *, max((published_at, dump_id)) over (partition by org, course_key) as latest from once)
+    publishes as (select *, max((published_at, dump_id)) over (partition by org, course_key) as latest from once),
+    -- Numbers are as long as the longest of their course, so that names are in the order of the course.
+    numbered as (
+        select
+            *,
+            {{ padded("section") }} as section_number,
+            {{ padded("subsection") }} as subsection_number,
+            {{ padded("unit") }} as unit_number
+        from publishes
+        where (published_at, dump_id) = latest
+    )
 select
     org,
     course_key,
@@ -33,19 +43,18 @@ select
     if(own_section_id = block_id, '', own_section_id) as section_id,
     if(own_subsection_id = block_id, '', own_subsection_id) as subsection_id,
     if(own_unit_id = block_id, '', own_unit_id) as unit_id,
-    if(own_section_id = '', '', concat(toString(section), ' - ', section_name)) as section_with_name,
+    if(own_section_id = '', '', concat(section_number, ' - ', section_name)) as section_with_name,
     if(
-        own_subsection_id = '', '', concat(toString(section), ':', toString(subsection), ' - ', subsection_name)
+        own_subsection_id = '', '', concat(section_number, ':', subsection_number, ' - ', subsection_name)
     ) as subsection_with_name,
     multiIf(
         section = 0,
         block_name,
         subsection = 0,
-        concat(toString(section), ' - ', block_name),
+        concat(section_number, ' - ', block_name),
         unit = 0,
-        concat(toString(section), ':', toString(subsection), ' - ', block_name),
-        concat(toString(section), ':', toString(subsection), ':', toString(unit), ' - ', block_name)
+        concat(section_number, ':', subsection_number, ' - ', block_name),
+        concat(section_number, ':', subsection_number, ':', unit_number, ' - ', block_name)
     ) as block_with_location,
     position_in_course
-from publishes
-where (published_at, dump_id) = latest
+from numbered

@@ -34,6 +34,7 @@ ORDER: dict[str, tuple[str, ...]] = {
         "table_name",
         "schema",
         "_security",
+        "_values",
         "description",
         "main_dttm_col",
     ),

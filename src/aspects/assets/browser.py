@@ -39,6 +39,8 @@ TALLEST = 12_000
 QUIET_LOOKS = 3
 """A view has settled when nothing changed over so many looks in a row, a quarter of a second apart."""
 QUIET_LOOKS_WITHOUT_CHARTS = 12
+FIRST_LOOKS_WITHOUT_CHARTS = 60
+"""A page that has just been opened may have its frame long before its charts."""
 ANIMATION = 1500
 """Milliseconds in which bars and lines grow to their size."""
 
@@ -165,7 +167,7 @@ class Browser:
             if urlsplit(page.url).path.startswith("/login"):
                 raise AspectsError(
                     f"Superset does not let {user} in.",
-                    why="It shows the sign-in page again.",
+                    why=f"It shows the sign-in page again. {' '.join(page.inner_text('body').split())[:200]}",
                     fix="Check the user and the password; ./inv dev.status shows those of the stack.",
                     code="superset.login",
                 )
@@ -262,8 +264,10 @@ def open_browser(url: str, user: str, password: str, program: str = "") -> Itera
 def _views(page: Page, width: int, timeout: float) -> Iterator[dict[str, Any]]:
     """What is seen in each tab, the inner ones of a tab before its neighbours; once when there are none."""
     opened: set[str] = set()
+    looks = FIRST_LOOKS_WITHOUT_CHARTS
     while True:
-        seen = _settled(page, time.perf_counter() + timeout, width)
+        seen = _settled(page, time.perf_counter() + timeout, width, looks)
+        looks = QUIET_LOOKS_WITHOUT_CHARTS
         yield seen
         opened |= {tab["id"] for tab in seen["tabs"] if tab["open"]}
         left = [tab["id"] for tab in seen["tabs"] if tab["id"] not in opened]
@@ -273,7 +277,7 @@ def _views(page: Page, width: int, timeout: float) -> Iterator[dict[str, Any]]:
         page.locator(f'[id="{left[-1]}"]').click()
 
 
-def _settled(page: Page, deadline: float, width: int) -> dict[str, Any]:
+def _settled(page: Page, deadline: float, width: int, looks_without_charts: int) -> dict[str, Any]:
     """Look until what is in view, and the height of the window, do not change any more."""
     before: Any = None
     quiet = 0
@@ -284,7 +288,7 @@ def _settled(page: Page, deadline: float, width: int) -> dict[str, Any]:
         settled = seen["ready"] and not any(_judge(each).state == "loading" for each in seen["charts"])
         quiet = quiet + 1 if settled and seen == before and page.viewport_size == size else 0
         before = seen
-        needed = QUIET_LOOKS if seen["charts"] else QUIET_LOOKS_WITHOUT_CHARTS
+        needed = QUIET_LOOKS if seen["charts"] else looks_without_charts
         if quiet >= needed or time.perf_counter() > deadline:
             return seen
         if page.viewport_size != size:

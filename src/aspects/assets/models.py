@@ -1,7 +1,8 @@
 """The shape of each kind of asset file, as Superset 6.1 imports it.
 
 Names starting with `_` are ours: `_layout` (see layout.py), `_roles` (who may see a dashboard), `_embedded` (the id by
-which other sites show it) and `_security` (the rule that limits a dataset's rows). So are the files in `security/`.
+which other sites show it), `_security` (the rule that limits a dataset's rows) and `_values` (words that the SQL of a
+dataset writes as values). So are the files in `security/`.
 Sources: `superset/{databases,datasets,charts,dashboards}/schemas.py` of Superset 6.1.
 """
 
@@ -115,6 +116,7 @@ class Dataset(Asset):
     is_managed_externally: bool | None = None
     external_url: str | None = None
     security: str | None = Field(default=None, alias="_security")
+    values: list[str] = Field(default=[], alias="_values")
 
 
 class SecurityRule(Asset):

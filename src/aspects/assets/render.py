@@ -166,7 +166,7 @@ def expanded(item: Item, assets: Assets) -> dict[str, Any]:
         return expanded_chart(item.data)
     if isinstance(item.model, Dashboard):
         return expanded_dashboard(item.data, assets)
-    return dict(item.data)
+    return {key: value for key, value in item.data.items() if key != "_values"}
 
 
 def expanded_chart(data: dict[str, Any]) -> dict[str, Any]:

@@ -150,8 +150,9 @@ def translated(assets: Assets, locale: str) -> Assets:
     """
     there = translations(read_catalogue(assets.folder, locale))
     originals = {item.uuid for item in assets.items if item.kind in _COPIED}
+    values = frozenset(value for _, dataset in assets.datasets() for value in dataset.values)
     items = [
-        _copy(item, locale, lambda text: there.get(text, text), originals) if item.kind in _COPIED else item
+        _copy(item, locale, lambda text: there.get(text, text), originals, values) if item.kind in _COPIED else item
         for item in assets.items
     ]
     return Assets(assets.folder, items)
@@ -167,11 +168,24 @@ def copies(uuid: str, assets_folder: Path) -> dict[str, str]:
     return {locale: uuid_in(uuid, locale) for locale in {*LOCALES, *locales(assets_folder)}}
 
 
-def _copy(item: Item, locale: str, translate: Callable[[str], str], originals: set[str]) -> Item:
+def sql_text(value: str) -> str:
+    """The value as a text in SQL."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def _copy(
+    item: Item, locale: str, translate: Callable[[str], str], originals: set[str], values: frozenset[str]
+) -> Item:
     data = _with_own_ids(reworded(item.kind, item.data, translate), locale, originals)
     if item.kind == "datasets":
         data["table_name"] = f"{data['table_name']} [{locale}]"
+        for english in item.data.get("_values") or []:
+            data["sql"] = data["sql"].replace(sql_text(english), sql_text(translate(english)))
     if item.kind == "dashboards":
+        metadata = data.get("metadata") or {}
+        if colors := metadata.get("label_colors"):
+            colors = {translate(label) if label in values else label: color for label, color in colors.items()}
+            data["metadata"] = {**metadata, "label_colors": colors}
         if data.get("slug"):
             data["slug"] = f"{data['slug']}-{locale}"
         if data.get("_embedded"):

@@ -49,6 +49,8 @@ def replaced(tree: Any, path: Path, value: Any) -> Any:
 
 def _of_dataset(data: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
     yield ("description",), data.get("description")
+    for number, value in enumerate(data.get("_values") or []):
+        yield ("_values", number), value
     for kind in ("columns", "metrics"):
         for number, entry in enumerate(data.get(kind) or []):
             for key in ("verbose_name", "description"):

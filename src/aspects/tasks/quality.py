@@ -30,9 +30,7 @@ def test(context: Context, paths: list[str], unit: bool = False, match: str = ""
         "-q",
         "--durations=10",
         "--numprocesses",
-        "auto",
-        "--maxprocesses",
-        "3",
+        "3",  # more than the cores of a small machine: browsers and services are waited for
         "--dist",
         "loadscope",
         *(["-k", match] if match else []),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from aspects.assets.rules.registry import Context, rule
 from aspects.assets.source import Item
-from aspects.assets.translate import coverage, locales
+from aspects.assets.translate import coverage, locales, sql_text
 from aspects.errors import AspectsError
 
 FAMILY = "texts"
@@ -68,3 +68,13 @@ def translations(context: Context) -> None:
             if texts:
                 message = f"{len(texts)} of {found.messages} messages {what}, such as {texts[0][:60]!r}."
                 context.findings.report("T004", file, 1, message, fix)
+
+
+@rule("T005", FAMILY, "values that are translated stand in the SQL")
+def values(context: Context) -> None:
+    fix = "Write it as the SQL does, or take it out of `_values`."
+    for item, dataset in context.assets.datasets():
+        for number, value in enumerate(dataset.values):
+            if sql_text(value) not in (dataset.sql or ""):
+                message = f"The SQL of {dataset.table_name!r} has no {sql_text(value)}."
+                context.report("T005", item, ("_values", number), message, fix)
