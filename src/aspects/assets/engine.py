@@ -71,6 +71,14 @@ class Engine:
         rows = self._ask(f"describe (\n{sql}\n)", first_line=2)
         return [ResultColumn(str(row[0]), str(row[1])) for row in rows]
 
+    def accepts(self, sql: str) -> bool:
+        """Whether the engine can resolve every name and type in a query: two thirds of the time of `describe`."""
+        try:
+            self._ask(f"explain query tree dump_tree = 0, dump_ast = 1\n{sql}")
+        except EngineRefusedError:
+            return False
+        return True
+
     def columns(self) -> dict[str, list[ResultColumn]]:
         """The columns of each table and view that this user may see in the database."""
         found: dict[str, list[ResultColumn]] = {}

@@ -8,9 +8,6 @@ from pathlib import Path
 
 from aspects.assets.render import render_bundle
 from aspects.errors import AspectsError
-from aspects.fake.course import Scenario
-from aspects.fake.produce import produce
-from aspects.fake.sinks import ClickHouseSink
 from aspects.settings import Settings
 from aspects.stack import lifecycle
 from aspects.stack.lifecycle import Phases, StackStatus, Step
@@ -74,6 +71,11 @@ def _migrate(settings: Settings) -> str:
 
 
 def _demo(settings: Settings, made: list[Path]) -> str:
+    # Imported here: every command loads this module, and the generator takes longer to load than all the rest.
+    from aspects.fake.course import Scenario
+    from aspects.fake.produce import produce
+    from aspects.fake.sinks import ClickHouseSink
+
     scenario = Scenario(seed=1, end=datetime.now(UTC).date(), lms_url=settings.lms_url)
     truth = settings.state / "truth" / f"demo-{scenario.end.isoformat()}.json"
     sink = ClickHouseSink(connect(settings, user="lrs"), connect(settings, user="sink"))

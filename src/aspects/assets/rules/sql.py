@@ -29,6 +29,7 @@ declare("S005", FAMILY, "metrics and calculated columns are valid SQL")
 declare("S006", FAMILY, "the Jinja in a dataset's SQL renders")
 declare("S007", FAMILY, "SQL that a chart brings along is valid")
 
+_WORD = re.compile(r"\w+")
 _READ = re.compile(r"\b(?:from|join|in)\s+`?(\w+)`?", re.IGNORECASE)
 NEW_LINE = "\n"
 """Behind SQL that a person wrote: a comment at its end must not reach further."""
@@ -98,7 +99,7 @@ def _ask(engine: Engine, columns: Columns, texts: list[Rendered], expressions: l
     """
     answers = _Answers()
     others = [rendered.sql for rendered in texts[1:]]
-    accepted = _accepts(engine, over_types(together(others), others, columns))
+    accepted = not others or engine.accepts(over_types(together(others), others, columns))
     for number, rendered in enumerate(texts):
         if number and accepted:
             continue
@@ -125,23 +126,13 @@ def _ask_expressions(engine: Engine, sql: str, answers: _Answers, expressions: l
         for of_rows in (True, False)
         if (chosen := [each for each in expressions if each.of_rows is of_rows])
     ]
-    if not selects or _accepts(engine, together(selects)):
+    if not selects or engine.accepts(together(selects)):
         return
     for each in expressions:
         try:
             engine.describe(f"select ({each.sql}\n) as value\nfrom (\n{sql}\n) as virtual_table")
         except EngineRefusedError as error:
             answers.expressions.append((each, error.message))
-
-
-def _accepts(engine: Engine, sql: str) -> bool:
-    if not sql:
-        return True
-    try:
-        engine.describe(sql)
-    except EngineRefusedError:
-        return False
-    return True
 
 
 def typed_column(column: ResultColumn) -> str:
@@ -165,17 +156,24 @@ def over_types(sql: str, texts: list[str], columns: Columns) -> str:
     tables = sorted(name for name in {name for text in texts for name in tables_in(text, columns)})
     if not tables:
         return sql
-    rows = (f"`{name}` as (select {', '.join(map(typed_column, columns[name]))})" for name in tables)
+    rows = (f"`{name}` as (select {', '.join(map(typed_column, _used(columns[name], texts)))})" for name in tables)
     return f"with {', '.join(rows)}\nselect * from (\n{sql}\n)"
+
+
+def _used(columns: list[ResultColumn], texts: list[str]) -> list[ResultColumn]:
+    """The columns that the texts can mean: all where a `*` may stand for them."""
+    words = {word for text in texts for word in _WORD.findall(text)}
+    every = any("*" in text for text in texts) or "columns" in {word.lower() for word in words}
+    return [column for column in columns if every or column.name in words] or columns[:1]
 
 
 def usable(engine: Engine, columns: Columns, texts: Iterable[str]) -> Columns:
     """The tables and views that the texts read and the engine can read: the rest is asked of it as it is."""
     read = sorted({name for text in texts for name in tables_in(text, columns)})
     selects = {name: f"select * from `{name}`" for name in read}  # noqa: S608  # names that the engine gave
-    if _accepts(engine, together(list(selects.values()))):
+    if not selects or engine.accepts(together(list(selects.values()))):
         return {name: columns[name] for name in read}
-    return {name: columns[name] for name in read if _accepts(engine, selects[name])}
+    return {name: columns[name] for name in read if engine.accepts(selects[name])}
 
 
 @rule("S001", FAMILY, "the engine accepts a dataset's SQL with every filter set and unset", needs_engine=True)
