@@ -345,22 +345,48 @@ def _by_second(rows: list[Row]) -> Counter[int]:
     return found
 
 
-def test_nobody_is_named_where_names_are_off(stack: Stack, at_risk: list[AtRisk]) -> None:
-    """Whatever the LMS has sent: the view that names learners has no rows."""
+@pytest.fixture
+def ada(stack: Stack, at_risk: list[AtRisk]) -> Iterator[str]:
+    """The identifier of a learner at risk whom the LMS names."""
     sink = connect(stack.settings, user="sink")
-    reader = connect(stack.settings, user="report")
-    actor = at_risk[0].actor
     profile = ["id", "user_id", "name", "username", "email", "time_last_dumped"]
     account = ["external_user_id", "external_id_type", "username", "user_id", "time_last_dumped"]
     now = datetime.now(UTC)
     try:
         sink.insert("event_sink.user_profile", [[9, 9, "Ada L", "ada", "ada@example.org", now]], column_names=profile)
-        sink.insert("event_sink.external_id", [[actor, "xapi", "ada", 9, now]], column_names=account)
-
-        assert sink.command("select count() from event_sink.external_id where username = 'ada'") == 1
-        assert reader.query("select * from reporting.learner_names").result_rows == []
+        sink.insert("event_sink.external_id", [[at_risk[0].actor, "xapi", "ada", 9, now]], column_names=account)
+        yield str(at_risk[0].actor)
     finally:
         sink.command("alter table event_sink.user_profile delete where user_id = 9 settings mutations_sync = 1")
         sink.command("alter table event_sink.external_id delete where user_id = 9 settings mutations_sync = 1")
         sink.close()
+
+
+def test_nobody_is_named_where_names_are_off(stack: Stack, ada: str) -> None:
+    """Whatever the LMS has sent: the view that names learners has no rows."""
+    reader = connect(stack.settings, user="report")
+    try:
+        assert reader.query("select * from reporting.learner_names").result_rows == []
+    finally:
         reader.close()
+
+
+def test_learners_are_named_where_names_are_on(stack: Stack, ada: str, course_key: str) -> None:
+    """The setting gives the view its rows and the table its columns; without it both are gone again."""
+
+    def who_may_drop_out(pii: str) -> list[Row]:
+        stack.inv("dbt.run", "--select=learner_names", check=True, ASPECTS_PII=pii)
+        stack.inv("assets.sync", check=True, ASPECTS_PII=pii)
+        with signed_in(stack) as client:
+            return DashboardCharts.of(client, SLUG).rows("Who may drop out?", in_courses([course_key]))
+
+    try:
+        named = who_may_drop_out("true")
+    finally:
+        nameless = who_may_drop_out("false")
+
+    said = {row["actor_id"]: (row["username"], row["name"], row["email"]) for row in named}
+    assert said.pop(ada) == ("ada", "Ada L", "ada@example.org")
+    assert said
+    assert len(nameless) == len(named)
+    assert not {"username", "name", "email"} & set(nameless[0])
