@@ -2,7 +2,7 @@
 
 from invoke.collection import Collection
 
-from aspects.tasks import assets, data, dbt, dev, logs, quality, users, warehouse
+from aspects.tasks import assets, data, dbt, dev, logs, quality, users, vector, warehouse
 
 namespace = Collection.from_module(quality)
 for name, module in {
@@ -12,6 +12,7 @@ for name, module in {
     "dbt": dbt,
     "logs": logs,
     "users": users,
+    "vector": vector,
     "warehouse": warehouse,
 }.items():
     namespace.add_collection(Collection.from_module(module), name=name)

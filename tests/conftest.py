@@ -93,8 +93,16 @@ class Commands:
 
     def settings(self) -> Settings:
         """The settings of this stack."""
-        names = ("state", "environments", "clickhouse_port", "ralph_port", "superset_port", "embed_origins")
-        return load(**{name: self.environment[f"ASPECTS_{name.upper()}"] for name in names})
+        names = (
+            "state",
+            "environments",
+            "clickhouse_port",
+            "ralph_port",
+            "superset_port",
+            "embed_origins",
+            "tracking_logs",
+        )
+        return load(**{name: self.environment.get(f"ASPECTS_{name.upper()}", "") for name in names})
 
 
 @dataclass(frozen=True)
@@ -154,6 +162,7 @@ def stack() -> Iterator[Stack]:
     running = os.environ.get("TEST_STACK_STATE")
     state = Path(running or tempfile.mkdtemp(prefix="aspects-"))
     commands = new_commands(state)
+    commands.environment["ASPECTS_TRACKING_LOGS"] = str(state / "tracking" / "*.log")
     if running:
         commands.environment.update(
             {f"ASPECTS_{name}_PORT": str(load_recorded(state).port(name.lower())) for name in SERVICES_WITH_PORT}

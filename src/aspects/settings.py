@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     catalogue in `assets/locale`."""
     pii: bool = False
     """Whether names, e-mail addresses and the like may be stored and shown."""
+    tracking_logs: str = ""
+    """Tracking logs that the stack follows: paths or patterns with spaces between; empty: none."""
     lms_url: str = "http://localhost:18000"
     """The URL of the Open edX LMS, as it stands in statements."""
     lms_api_url: str = ""

@@ -33,12 +33,18 @@ def can_unshare_network() -> bool:
 def test_status_is_one_object_that_lists_every_service(stack: Stack) -> None:
     status = stack.inv("dev.status", "--json").json
     assert status["state"] == "up"
-    assert {service["name"] for service in status["services"]} == {"clickhouse", "ralph", "refresh", "superset"}
+    assert {service["name"] for service in status["services"]} == {
+        "clickhouse",
+        "ralph",
+        "refresh",
+        "superset",
+        "tail",
+    }
     assert status["refresh_lag_seconds"] >= 0
     for service in status["services"]:
         assert service["state"] == "healthy"
         assert psutil.pid_exists(service["pid"])
-        if service["name"] != "refresh":
+        if service["name"] not in ("refresh", "tail"):
             assert service["url"].startswith("http://127.0.0.1:")
             assert service["login"]["password"]
 

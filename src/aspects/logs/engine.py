@@ -23,8 +23,9 @@ IN_DOUBT: Final = Answer(reason="doubt", message="Another engine must say.")
 class Engine(Protocol):
     """Makes statements of lines, on as many cores as it was given."""
 
-    handed_over: int
-    """Lines that it has asked another engine about."""
+    @property
+    def handed_over(self) -> int:
+        """Lines that it has asked another engine about."""
 
     def answers(self, batches: Iterable[tuple[T, Sequence[bytes]]]) -> Iterator[tuple[T, list[Answer]]]:
         """For each batch of lines one answer a line, in order, each batch with what came with it.

@@ -26,7 +26,7 @@ class Tool:
 
 PYTHON = ("tasks.py", "src", "tests", "services", "ralph", "dbt")
 SQL = ("assets/queries", "dbt/models", "dbt/tests", "src/aspects/warehouse")
-YAML = ("assets", "dbt", "ralph", "services", ".pre-commit-config.yaml", ".yamllint.yaml")
+YAML = ("assets", "dbt", "ralph", "services", "vector", ".pre-commit-config.yaml", ".yamllint.yaml")
 
 TOOLS = (
     Tool("ruff", ("ruff", "check", *PYTHON), ("ruff", "check", "--fix", *PYTHON)),

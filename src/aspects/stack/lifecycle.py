@@ -18,7 +18,7 @@ from aspects.settings import Settings, forget, load_recorded, record
 from aspects.stack import environments, preflight
 from aspects.stack.health import is_healthy, wait_until_healthy
 from aspects.stack.secrets import load_secrets
-from aspects.stack.services import Service, read_services
+from aspects.stack.services import Service, wanted_services
 from aspects.stack.supervisor import Supervisor, run_folder
 
 
@@ -89,7 +89,7 @@ def status(settings: Settings) -> StackStatus:
 
 def running_services(settings: Settings) -> list[Service]:
     """The services that have a process of their own."""
-    return [service for service in read_services(settings.root) if service.runs]
+    return [service for service in wanted_services(settings) if service.runs]
 
 
 def _state(process_state: str, service: Service, settings: Settings) -> str:
@@ -111,7 +111,7 @@ def up(settings: Settings, steps: list[Step], phases: Phases) -> StackStatus:
     call started is stopped again. AspectsError: `stack.preflight`, `stack.install`, `stack.unhealthy`,
     `stack.busy`, `stack.settings_changed`.
     """
-    services = read_services(settings.root)
+    services = wanted_services(settings)
     supervisor = Supervisor(settings)
     was_running = supervisor.is_running()
     with phases("Look at the machine (nothing is changed yet)"):

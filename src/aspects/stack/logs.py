@@ -8,7 +8,7 @@ from pathlib import Path
 
 from aspects.settings import Settings
 from aspects.stack.health import last_lines
-from aspects.stack.services import read_services, select
+from aspects.stack.services import select, wanted_services
 from aspects.stack.supervisor import log_file
 
 
@@ -17,7 +17,7 @@ def read(settings: Settings, names: list[str], lines: int, follow: bool) -> Iter
 
     AspectsError (`stack.unknown_service`) on a name that no service has.
     """
-    services = [service for service in read_services(settings.root) if service.runs]
+    services = [service for service in wanted_services(settings) if service.runs]
     chosen = [select(services, name) for name in names] or services
     files = {service.name: log_file(settings, service.name) for service in chosen}
     width = max(map(len, files))

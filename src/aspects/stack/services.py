@@ -77,6 +77,8 @@ class Service(Facts):
     needs: tuple[str, ...] = ()
     login: dict[str, str] = {}
     binary: Binary | None = None
+    when: str = ""
+    """A template; where it gives nothing the service is not a part of the stack. Always one unless given."""
     on_demand: bool = False
     """Its environment is made by the command that needs it, not by `dev.up`."""
 
@@ -84,6 +86,10 @@ class Service(Facts):
     def runs(self) -> bool:
         """Whether it is a process of its own; else it is an environment only."""
         return bool(self.command)
+
+    def wanted(self, settings: Settings) -> bool:
+        """Whether it is a part of the stack under these settings."""
+        return not self.when or bool(self.render(self.when, settings, {}))
 
     @property
     def requirements(self) -> Path:
@@ -176,6 +182,11 @@ def read_services(root: Path) -> list[Service]:
     services = {service.name: service for service in map(read_service, files)}
     order = graphlib.TopologicalSorter({name: service.needs for name, service in services.items()})
     return [services[name] for name in order.static_order() if name in services]
+
+
+def wanted_services(settings: Settings) -> list[Service]:
+    """The services that are a part of the stack under these settings, each after those it needs."""
+    return [service for service in read_services(settings.root) if service.wanted(settings)]
 
 
 def select(services: Iterable[Service], name: str) -> Service:

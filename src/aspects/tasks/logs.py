@@ -81,7 +81,8 @@ def transform(
         checkpoints = None
         if not dry_run and not to_stdout:
             target = target_of(settings, sink, out, knowledge)
-            opened.enter_context(only_one(state, target))
+            if sink == "file":
+                opened.enter_context(only_one(state, target))
             checkpoints = opened.enter_context(closing(Checkpoints(state / "checkpoints.sqlite", target)))
             if again:
                 checkpoints.forget()
@@ -149,34 +150,21 @@ def tail(
     """Follow Open edX's tracking logs: what is appended becomes statements within a second or two.
 
     Logs may be rotated or truncated. May be ended at any moment and run again: it goes on where it, or
-    logs.transform, was. Ctrl-C ends it.
+    logs.transform, was. Ctrl-C ends it. The setting ASPECTS_TRACKING_LOGS makes it a part of the stack.
     """
     from aspects.logs import reference
-    from aspects.logs.checkpoints import Checkpoints, only_one
-    from aspects.logs.fast.engine import FastEngine
-    from aspects.logs.tail import Follower, follow
-    from aspects.logs.targets import open_sink, target_of
-    from aspects.logs.transform import Transformation
-    from aspects.xapi.load import Rejects
+    from aspects.logs.following import Following
 
     console = Console(json=True)
     _check(sink, out, engine, 0)
     settings = settings_module.load()
     knowledge = reference.Knowledge(_file(user_map), _file(course_names))
     _prepare(console, settings, knowledge)
-    state = settings.service_state("event_router")
-    target = target_of(settings, sink, out, knowledge)
-    made_by = FastEngine if engine == "fast" else reference.ReferenceEngine
-    with ExitStack() as opened:
-        opened.enter_context(only_one(state, target))
-        checkpoints = opened.enter_context(closing(Checkpoints(state / "checkpoints.sqlite", target)))
-        place: Sink = opened.enter_context(closing(open_sink(settings, sink, out, sys.stdout.buffer)))
-        running = opened.enter_context(closing(made_by(settings, knowledge, 1)))
-        kept = Rejects(Path(rejects) if rejects else rejects_file(settings, "tail"))
-        transformation = Transformation(running, place, kept, checkpoints)
-        transformation.begin()
-        console.say(f"Following {', '.join(sources)}.")
-        follow(transformation, Follower(sources, checkpoints))
+    following = Following(
+        settings, knowledge, engine, sink, out, Path(rejects) if rejects else rejects_file(settings, "tail")
+    )
+    console.say(f"Following {', '.join(sources)}.")
+    following.run(sources, sys.stdout.buffer)
 
 
 @task(help={"user-map": "A CSV file of users and UUIDs to take over first."})

@@ -1,0 +1,1 @@
+"""Vector's configuration in `vector/`: checked, tested, and run without Vector."""
