@@ -192,6 +192,13 @@ def test_processes_and_query_log_show_the_clients_query_id(server: RunningServer
     assert logged == "report\t1\n"
 
 
+def test_what_a_dashboard_asks_is_limited(server: RunningServer) -> None:
+    """In time and in memory: others work on the same machine."""
+    assert server.run("select getSetting('max_execution_time')", user="report") == "60\n"
+    assert server.run("select getSetting('max_memory_usage')", user="report") == "4000000000\n"
+    assert server.run("select getSetting('max_memory_usage')", user="lrs") != "4000000000\n"
+
+
 @pytest.mark.parametrize("mode", ["", "sync", "async"])
 def test_kill_query(server: RunningServer, mode: str) -> None:
     answers = []

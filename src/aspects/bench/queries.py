@@ -36,7 +36,7 @@ LONGEST: Final = 10.0
 _COURSE: Final = """
     select any(org) as org, course_key, any(course_name) as course_name, any(course_run) as course_run,
         any(actor_id) as actor_id
-    from reporting.enrollments group by course_key
+    from reporting.enrollments where enrollment_status = 'registered' group by course_key
     order by abs(toInt64(count()) - {learners:Int64}), course_key limit 1
 """
 _BLOCKS: Final = """
@@ -70,9 +70,9 @@ def measure_queries(settings: Settings) -> list[Measure]:
     folder.mkdir(parents=True, exist_ok=True)
     with own_warehouse(settings, kept=folder) as (own, _), closing(connect(own)) as admin:
         _fill(own, admin, settings.bench_events)
-        course = _values(admin)
-        one = list(_ask(own, admin, "course", course))
-        every = list(_ask(own, admin, "instance", {}))
+        course, learner = _values(admin)
+        one = list(_ask(own, admin, "course", course, learner))
+        every = list(_ask(own, admin, "instance", {}, learner))
     found = {"course": course, "filtered": one, "instance": every}
     (folder / "queries.json").write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2))
     return [
@@ -101,21 +101,28 @@ def _fill(settings: Settings, admin: Client, events: int) -> None:
     refresh(settings)
 
 
-def _values(admin: Client) -> dict[str, list[str]]:
-    """The values of the filters that choose the course, a few of its blocks among them."""
-    names = ("org", "course_key", "course_name", "course_run")
+def _values(admin: Client) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """The values of the filters that choose the course, a few of its blocks among them; and that of one learner."""
+    names = ("org", "course_key", "course_name", "course_run", "actor_id")
     row = admin.query(_COURSE, parameters={"learners": LEARNERS}).result_rows[0]
-    values = {name: [str(value)] for name, value in zip(names, row, strict=False)}
+    values = {name: [str(value)] for name, value in zip(names, row, strict=True)}
+    learner = {"actor_id": values.pop("actor_id")}
     blocks = admin.query(_BLOCKS, parameters={"course": values["course_key"][0]}).result_rows
-    return {**values, "block_id": [str(block[0]) for block in blocks]}
+    return {**values, "block_id": [str(block[0]) for block in blocks]}, learner
 
 
-def _ask(settings: Settings, admin: Client, what: str, values: Mapping[str, Sequence[str]]) -> Iterator[_Asked]:
+def _ask(
+    settings: Settings,
+    admin: Client,
+    what: str,
+    values: Mapping[str, Sequence[str]],
+    learner: Mapping[str, Sequence[str]],
+) -> Iterator[_Asked]:
     run = f"bench {what} {time.time()} "
     seconds: dict[str, list[float]] = {}
     with closing(connect(settings, user="report")) as client:
         client.database = "reporting"
-        for name, sql in _queries(settings, values):
+        for name, sql in _queries(settings, values, learner):
             seconds[name] = list(_times(client, sql, run + name))
     admin.command("system flush logs")
     costs = {row[0]: row[1:] for row in admin.query(_COST, parameters={"run": run}).result_rows}
@@ -135,8 +142,13 @@ def _times(client: Client, sql: str, comment: str) -> Iterator[float]:
             return
 
 
-def _queries(settings: Settings, values: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
-    """Each query that the charts send to the warehouse, by the chart's name; of a chart with several, numbered."""
+def _queries(
+    settings: Settings, values: Mapping[str, Sequence[str]], learner: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[str, str]]:
+    """Each query that the charts send to the warehouse, by the chart's name; of a chart with several, numbered.
+
+    Charts of one learner are asked for one.
+    """
     assets = load_here(settings)
     warehouses = {item.uuid for item, database in assets.databases() if "clickhouse" in database.sqlalchemy_uri}
     datasets = {
@@ -146,6 +158,7 @@ def _queries(settings: Settings, values: Mapping[str, Sequence[str]]) -> Iterato
     for item, chart in assets.charts():
         dataset = datasets.get(str(chart.dataset_uuid).lower())
         if dataset:
-            texts = chart_sql(chart, dataset, values, macros)
+            chosen = {**values, **learner} if dataset.table_name.startswith("learner_") else values
+            texts = chart_sql(chart, dataset, chosen, macros)
             for number, text in enumerate(texts, start=1):
                 yield item.stem if len(texts) == 1 else f"{item.stem} {number}", text
