@@ -1,6 +1,6 @@
 """Each rule of assets.check finds its defect, in the right file and line, and is silent on sound assets.
 
-The rules about SQL are in tests/integration/test_assets_sql.py: they need an engine.
+The rules about SQL are in tests/integration/assets/test_assets_sql.py: they need an engine.
 """
 
 from __future__ import annotations
@@ -521,6 +521,6 @@ def test_every_rule_is_explained() -> None:
 
 
 def test_every_rule_is_tested() -> None:
-    here = Path(__file__).read_text() + (ROOT / "tests/integration/test_assets_sql.py").read_text()
+    here = Path(__file__).read_text() + (ROOT / "tests/integration/assets/test_assets_sql.py").read_text()
 
     assert [code for code in RULES if f'"{code}"' not in here] == []

@@ -5,7 +5,17 @@ with
         from {{ everywhere(ref("rollup_activity")) }}
         group by org, course_key, actor_id
     ),
-    attempted as (select distinct org, course_key, actor_id from {{ ref("problem_results") }} where graded),
+    attempted as (
+        select org, course_key, actor_id
+        from {{ everywhere(ref("rollup_responses")) }}
+        where
+            (org, course_key, block_id) in (
+                select org, course_key, block_id
+                from {{ ref("block_hierarchy") }}
+                where block_type = 'problem' and graded
+            )
+        group by org, course_key, actor_id
+    ),
     last_visits as (
         select org, course_key, actor_id, argMax((block_id, position), (visited_at, UUIDToNum(event_id))) as place
         from {{ everywhere(ref("rollup_page_visits")) }}

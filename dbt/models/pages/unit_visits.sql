@@ -1,18 +1,4 @@
 -- The units that each learner has visited, of those that the course has now.
-with
-    visits as (
-        select
-            org,
-            course_key,
-            actor_id,
-            block_id,
-            position,
-            min(visited_at) as first_visited_at,
-            max(visited_at) as last_visited_at
-        from {{ everywhere(ref("rollup_page_visits")) }}
-        where block_id != ''
-        group by org, course_key, actor_id, block_id, position
-    )
 select
     visits.org as org,
     visits.course_key as course_key,
@@ -20,13 +6,14 @@ select
     places.section as section,
     places.subsection_id as subsection_id,
     places.unit_id as unit_id,
-    min(visits.first_visited_at) as first_visited_at,
-    max(visits.last_visited_at) as last_visited_at
-from visits
+    min(visits.visited_at) as first_visited_at,
+    max(visits.visited_at) as last_visited_at
+from {{ everywhere(ref("rollup_page_visits")) }} as visits
 inner join
     {{ ref("unit_places") }} as places
     on visits.org = places.org
     and visits.course_key = places.course_key
     and visits.block_id = places.place_id
     and visits.position = places.place_position
+where visits.block_id != ''
 group by org, course_key, actor_id, section, subsection_id, unit_id
