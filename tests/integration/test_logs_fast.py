@@ -23,7 +23,7 @@ from aspects.logs.fast.transformer import Transformer
 from aspects.logs.reference import Knowledge, ReferenceEngine, install, ready
 from aspects.settings import Settings, load
 from tests.conftest import environments
-from tests.integration.log_events import ODD, changed, of_every_kind
+from tests.integration.log_events import EXTRA, ODD, changed, of_every_kind
 
 SEED = random.randrange(1 << 30)
 
@@ -83,6 +83,15 @@ def test_odd_events_make_the_same_statements_or_are_refused_for_the_same_reason(
     assert not differing, (SEED, differing[0])
     # Most changes do not matter, and an engine that is always in doubt would pass all the rest.
     assert doubt < 3000
+
+
+def test_a_field_that_the_library_finds_anywhere_means_the_same_to_both(pair: Pair) -> None:
+    """It looks some fields up at any depth, and fails on what it did not expect there."""
+    events = of_every_kind(1, each=1)
+    odd = [(name, value) for name in EXTRA for value in ({}, [], {"id": "x"}, "x")]
+    lines = [json.dumps(event | {name: value}).encode() for event in events for name, value in odd]
+    differing, _ = pair.differences(lines)
+    assert not differing, differing[0]
 
 
 JSON = st.recursive(

@@ -285,6 +285,9 @@ def checked(event: Event) -> tuple[Parts, list[Question]]:
     submissions = event.agreed("submission")
     if type(submissions) is not dict or not submissions:
         raise Doubt
+    # The library looks a type of answer up that stands anywhere, whatever it is.
+    if type(event.found("response_type")) in (dict, list):
+        raise Doubt
     attempts = data.get("attempts")
     more = "" if attempts is None else f',"extensions":{{"{Extension.ATTEMPT_ID}":{count(attempts)}}}'
     answers = [_Submission.read(child, one) for child, one in submissions.items()]
