@@ -28,10 +28,14 @@ SERVICES_WITH_PORT = ("CLICKHOUSE", "RALPH", "SUPERSET")
 TIME_ZONES = ["UTC", "America/New_York", "Asia/Kolkata", "Pacific/Auckland", "Pacific/Marquesas"]
 
 
-def pytest_configure() -> None:
-    """A number that depends on the machine's time zone is wrong somewhere: each run picks another zone. The settings
-    of whoever runs the tests are not theirs, but for where environments are kept."""
-    os.environ["TZ"] = random.choice(TIME_ZONES)
+def worker_number() -> int:
+    return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A number that depends on the machine's time zone is wrong somewhere: each process has another zone, and each
+    seed others. The settings of whoever runs the tests are not theirs, but for where environments are kept."""
+    os.environ["TZ"] = TIME_ZONES[(config.getoption("randomly_seed") + worker_number()) % len(TIME_ZONES)]
     for name in [name for name in os.environ if name.startswith("ASPECTS_") and name != "ASPECTS_ENVIRONMENTS"]:
         del os.environ[name]
     # A process of pytest-xdist ignores Ctrl-C, and so would the commands that a test starts.
@@ -119,7 +123,7 @@ class Stack:
 def free_port() -> int:
     """A port that nobody listens on, below those that the system gives to outgoing connections: a connection of
     somebody else would take it before the service does. Each process of a run has a range of its own."""
-    first = 20_000 + 2_000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = 20_000 + 2_000 * worker_number()
     while True:
         port = random.randrange(first, first + 2_000)
         with socket.socket() as probe:

@@ -35,7 +35,7 @@ def test_an_instructor_opens_every_dashboard_that_is_theirs_and_a_student_none(s
 def shows_charts(browser: Browser, slug: str) -> bool:
     """Whether a dashboard opens with anything on it."""
     try:
-        return bool(browser.dashboard(slug, timeout=5).charts)
+        return bool(browser.dashboard(slug, timeout=10).charts)
     except AspectsError as refused:
         if refused.code != "superset.missing":
             raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -11,10 +12,12 @@ from typing import Any
 import httpx
 import pytest
 
-from aspects.assets.superset_client import Chart, Filter, SupersetClient
+from aspects.assets.superset_client import Chart, Filter, SupersetClient, chart_request
 from tests.conftest import Stack
 
 Row = dict[str, Any]
+LONGEST_COPY = 60.0
+"""Seconds within which Superset must have copied what was done in it."""
 
 
 @dataclass(frozen=True)
@@ -71,3 +74,11 @@ def browser_session(client: SupersetClient) -> httpx.Client:
     session.post("/login/", data={"username": client.user, "password": client._password, "csrf_token": token.group(1)})
     assert session.get("/api/v1/me/").json()["result"]["username"] == client.user
     return session
+
+
+def use_as_a_page(client: SupersetClient, slug: str, chart: Chart) -> None:
+    """Open a dashboard and load one of its charts in the way that Superset's pages do, so that its log has both."""
+    with closing(browser_session(client)) as page:
+        assert page.get(f"/superset/dashboard/{slug}/").status_code == 200
+    as_the_page_asks = f"form_data=%7B%22slice_id%22%3A{chart.id}%7D&dashboard_id={chart.dashboard.id}"
+    client.post(f"chart/data?{as_the_page_asks}", chart_request(chart))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import pytest
 from aspects.assets.superset_client import Chart, Filter, SupersetClient
 from aspects.assets.superset_sql import renderings
 from tests.conftest import Stack
+from tests.integration.chart_data import LONGEST_COPY, use_as_a_page
 
 COURSE, OPERATOR = "course-dashboard", "operator-dashboard"
 EXPECTED_CHARTS = {COURSE: 27, OPERATOR: 35}
@@ -36,7 +38,16 @@ def dashboards(stack: Stack) -> Iterator[Dashboards]:
     user, password = stack.secrets["SUPERSET_ADMIN_USER"], stack.secrets["SUPERSET_ADMIN_PASSWORD"]
     with SupersetClient(stack.settings.superset_url, user, password) as client:
         charts = {slug: {chart.title: chart for chart in client.charts(slug)} for slug in EXPECTED_CHARTS}
-        yield Dashboards(client, charts)
+        use_as_a_page(client, OPERATOR, charts[OPERATOR]["Courses"])
+        found = Dashboards(client, charts)
+        deadline = time.monotonic() + LONGEST_COPY
+        while not (
+            found.rows(OPERATOR, "Dashboards opened")[0]["openings"]
+            and found.rows(OPERATOR, "Charts loaded")[0]["loads"]
+        ):
+            assert time.monotonic() < deadline, "Superset has not copied its log"
+            time.sleep(1)
+        yield found
 
 
 @pytest.fixture(scope="module")

@@ -15,23 +15,22 @@ from typing import Any
 
 import pytest
 
-from aspects.assets.superset_client import Filter, chart_request
+from aspects.assets.superset_client import Filter
 from aspects.warehouse.client import connect
 from tests.conftest import Stack
 from tests.integration.chart_data import (
+    LONGEST_COPY,
     DashboardCharts,
     Row,
-    browser_session,
     day,
     in_courses,
     moment,
     signed_in,
+    use_as_a_page,
     whole_file_passed,
 )
 
 SLUG = "operator-dashboard"
-LONGEST_COPY = 60.0
-"""Seconds within which Superset must have copied what was done in it."""
 
 
 @pytest.fixture(scope="module")
@@ -341,11 +340,7 @@ def superset_log(stack: Stack) -> list[tuple[Any, ...]]:
 
 
 def test_use_of_superset(stack: Stack, charts: DashboardCharts) -> None:
-    with closing(browser_session(charts.client)) as page:
-        assert page.get(f"/superset/dashboard/{SLUG}/").status_code == 200
-    chart = charts.charts["Courses"]
-    as_the_page_asks = f"form_data=%7B%22slice_id%22%3A{chart.id}%7D&dashboard_id={chart.dashboard.id}"
-    charts.client.post(f"chart/data?{as_the_page_asks}", chart_request(chart))
+    use_as_a_page(charts.client, SLUG, charts.charts["Courses"])
     before = superset_log(stack)
     opened = Counter(row[2] for row in before if row[0] == "dashboard" and row[2])
     loaded = Counter((row[3], row[2] or "") for row in before if row[0] == "ChartDataRestApi.data" and row[3])

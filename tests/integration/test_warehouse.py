@@ -20,7 +20,7 @@ from aspects.warehouse.migrate import FOLDER, load_migrations, migrate, render
 from aspects.warehouse.query import query
 from tests.conftest import free_port
 from tests.integration.conftest import Warehouse
-from tests.integration.statements import Row, row_of, store
+from tests.integration.statements import Row, empty, row_of, store
 
 LATEST = load_migrations()[-1].number
 COURSE = "course-v1:OpenU+Bio101+2025_T1"
@@ -138,6 +138,7 @@ def test_a_late_publish_names_a_course_whose_statements_are_there(warehouse: War
 
 
 def test_one_statement_of_every_kind_is_stored_with_its_course_block_and_verb(warehouse: Warehouse) -> None:
+    empty(warehouse)
     rows = sample()
     store(warehouse, rows)
     ids = ", ".join(f"'{row[0]}'" for row in rows)

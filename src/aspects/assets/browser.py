@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -39,10 +39,10 @@ TALLEST = 12_000
 QUIET_LOOKS = 3
 """A view has settled when nothing changed over so many looks in a row, a quarter of a second apart."""
 QUIET_LOOKS_WITHOUT_CHARTS = 12
-FIRST_LOOKS_WITHOUT_CHARTS = 60
-"""A page that has just been opened may have its frame long before its charts."""
 ANIMATION = 1500
 """Milliseconds in which bars and lines grow to their size."""
+
+CHART = '[data-test="dashboard-component-chart-holder"][class*="dashboard-chart-id-"]'
 
 State = Literal["shown", "empty", "error", "missing", "loading"]
 
@@ -175,13 +175,14 @@ class Browser:
             page.close()
 
     def dashboard(
-        self, slug: str, image: Path | None = None, width: int = WIDTH, timeout: float = 60, query: str = ""
+        self, slug: str, image: Path | None = None, width: int = WIDTH, timeout: float = 120, query: str = ""
     ) -> DashboardOnPage:
         """Open a dashboard and each of its tabs, wait until the charts have settled, and look at each.
 
         The window is made as tall as the dashboard, for Superset draws only what is in view. `timeout`: seconds for
-        each tab. `image`: where to save a picture (PNG), `width` pixels wide; those of further tabs are saved beside
-        it (`name-2.png`). `query` is added to the address (`standalone=2`).
+        the first charts to appear, and for those of each tab to settle. `image`: where to save a picture (PNG),
+        `width` pixels wide; those of further tabs are saved beside it (`name-2.png`). `query` is added to the address
+        (`standalone=2`).
         AspectsError: `superset.missing`, `superset.unreachable`.
         """
         start = time.perf_counter()
@@ -264,10 +265,9 @@ def open_browser(url: str, user: str, password: str, program: str = "") -> Itera
 def _views(page: Page, width: int, timeout: float) -> Iterator[dict[str, Any]]:
     """What is seen in each tab, the inner ones of a tab before its neighbours; once when there are none."""
     opened: set[str] = set()
-    looks = FIRST_LOOKS_WITHOUT_CHARTS
+    _wait_for_charts(page, timeout)
     while True:
-        seen = _settled(page, time.perf_counter() + timeout, width, looks)
-        looks = QUIET_LOOKS_WITHOUT_CHARTS
+        seen = _settled(page, time.perf_counter() + timeout, width)
         yield seen
         opened |= {tab["id"] for tab in seen["tabs"] if tab["open"]}
         left = [tab["id"] for tab in seen["tabs"] if tab["id"] not in opened]
@@ -277,7 +277,15 @@ def _views(page: Page, width: int, timeout: float) -> Iterator[dict[str, Any]]:
         page.locator(f'[id="{left[-1]}"]').click()
 
 
-def _settled(page: Page, deadline: float, width: int, looks_without_charts: int) -> dict[str, Any]:
+def _wait_for_charts(page: Page, timeout: float) -> None:
+    """On a busy machine a page has its frame long before its charts. One that never has any is judged later."""
+    from playwright.sync_api import TimeoutError as TooLate
+
+    with suppress(TooLate):
+        page.wait_for_selector(CHART, state="visible", timeout=timeout * 1000)
+
+
+def _settled(page: Page, deadline: float, width: int) -> dict[str, Any]:
     """Look until what is in view, and the height of the window, do not change any more."""
     before: Any = None
     quiet = 0
@@ -288,7 +296,7 @@ def _settled(page: Page, deadline: float, width: int, looks_without_charts: int)
         settled = seen["ready"] and not any(_judge(each).state == "loading" for each in seen["charts"])
         quiet = quiet + 1 if settled and seen == before and page.viewport_size == size else 0
         before = seen
-        needed = QUIET_LOOKS if seen["charts"] else looks_without_charts
+        needed = QUIET_LOOKS if seen["charts"] else QUIET_LOOKS_WITHOUT_CHARTS
         if quiet >= needed or time.perf_counter() > deadline:
             return seen
         if page.viewport_size != size:

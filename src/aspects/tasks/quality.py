@@ -20,9 +20,12 @@ from aspects.tasks.base import task
         "unit": "Only the tests that start no service.",
         "match": "Only the tests whose name matches (pytest -k).",
         "fail-fast": "Stop at the first test that fails.",
+        "seed": "A number: the order of the tests and their time zones follow from it; the same one repeats a run.",
     },
 )
-def test(context: Context, paths: list[str], unit: bool = False, match: str = "", fail_fast: bool = False) -> None:
+def test(
+    context: Context, paths: list[str], unit: bool = False, match: str = "", fail_fast: bool = False, seed: int = 1
+) -> None:
     """Run the tests: unit, integration against real services, and a browser where one is found."""
     _install(Console())
     chosen = paths or (["tests/unit"] if unit else ["tests"])
@@ -33,6 +36,7 @@ def test(context: Context, paths: list[str], unit: bool = False, match: str = ""
         "3",  # more than the cores of a small machine: browsers and services are waited for
         "--dist",
         "loadscope",
+        f"--randomly-seed={seed}",
         *(["-k", match] if match else []),
         *(["-x"] if fail_fast else []),
     ]
