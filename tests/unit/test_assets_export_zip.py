@@ -79,6 +79,7 @@ LAUGHS = "a: &a [x, x]\n" + "".join(
         ),
         (zipped({"e/charts/a.yaml": "a" * (export_zip.MOST_BYTES + 1)}), "is larger than 5 MB"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "content",  # an archive holds the time
 )
 def test_what_cannot_be_an_export_is_refused(content: bytes, says: str) -> None:
     with pytest.raises(AspectsError) as raised:

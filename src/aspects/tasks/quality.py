@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from invoke.context import Context
 
 from aspects.bench.measures import Measure, choose, machine
@@ -20,14 +22,17 @@ from aspects.tasks.base import task
         "unit": "Only the tests that start no service.",
         "match": "Only the tests whose name matches (pytest -k).",
         "fail-fast": "Stop at the first test that fails.",
-        "seed": "A number: the order of the tests and their time zones follow from it; the same one repeats a run.",
+        "seed": "The number that decides the order of the tests and their time zones; any one unless given.",
     },
 )
 def test(
-    context: Context, paths: list[str], unit: bool = False, match: str = "", fail_fast: bool = False, seed: int = 1
+    context: Context, paths: list[str], unit: bool = False, match: str = "", fail_fast: bool = False, seed: int = 0
 ) -> None:
     """Run the tests: unit, integration against real services, and a browser where one is found."""
-    _install(Console())
+    console = Console()
+    _install(console)
+    seed = seed or time.time_ns() % 1_000_000 + 1
+    console.say(f"Seed {seed}: --seed {seed} repeats this order and these time zones.")
     chosen = paths or (["tests/unit"] if unit else ["tests"])
     options = [
         "-q",
