@@ -35,7 +35,9 @@ def worker_number() -> int:
 def pytest_configure(config: pytest.Config) -> None:
     """A number that depends on the machine's time zone is wrong somewhere: each process has another zone, and each
     seed others. The settings of whoever runs the tests are not theirs, but for where environments are kept."""
-    os.environ["TZ"] = TIME_ZONES[(config.getoption("randomly_seed") + worker_number()) % len(TIME_ZONES)]
+    seed = config.getoption("randomly_seed")
+    chosen = seed if isinstance(seed, int) else random.randrange(len(TIME_ZONES))
+    os.environ["TZ"] = TIME_ZONES[(chosen + worker_number()) % len(TIME_ZONES)]
     for name in [name for name in os.environ if name.startswith("ASPECTS_") and name != "ASPECTS_ENVIRONMENTS"]:
         del os.environ[name]
     # A process of pytest-xdist ignores Ctrl-C, and so would the commands that a test starts.

@@ -6,6 +6,7 @@ from aspects.bench.clickhouse import measure_clickhouse
 from aspects.bench.generator import measure_generator
 from aspects.bench.ingest import measure_ingest
 from aspects.bench.logs import measure_logs
+from aspects.bench.lrs import measure_lrs
 from aspects.bench.measures import Group
 from aspects.bench.queries import measure_queries
 from aspects.bench.refresh import measure_refresh
@@ -16,6 +17,7 @@ GROUPS: dict[str, Group] = {
     "generator": measure_generator,
     "ingest": measure_ingest,
     "logs": measure_logs,
+    "lrs": measure_lrs,
     "queries": measure_queries,
     "refresh": measure_refresh,
     "start": measure_start,
