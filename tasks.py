@@ -2,13 +2,14 @@
 
 from invoke.collection import Collection
 
-from aspects.tasks import assets, data, dbt, dev, logs, quality, users, vector, warehouse
+from aspects.tasks import assets, courses, data, dbt, dev, logs, quality, users, vector, warehouse
 
 namespace = Collection.from_module(quality)
 for name, module in {
     "dev": dev,
     "data": data,
     "assets": assets,
+    "courses": courses,
     "dbt": dbt,
     "logs": logs,
     "users": users,

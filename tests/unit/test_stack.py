@@ -14,7 +14,7 @@ from aspects.errors import AspectsError
 from aspects.settings import ROOT, Settings
 from aspects.stack import environments, lifecycle, logs, preflight
 from aspects.stack.secrets import load_secrets, secrets_file
-from aspects.stack.services import Service, read_service, read_services, select
+from aspects.stack.services import Service, read_service, read_services, select, to_install
 from aspects.stack.supervisor import LONGEST_SOCKET_PATH, log_file, socket_path
 
 
@@ -179,3 +179,11 @@ def test_a_service_without_a_lock_has_nothing_to_install(settings: Settings, tmp
     assert environments.is_installed(a_service(tmp_path), settings)
     (tmp_path / "requirements.txt").write_text("rich==1.0\n")
     assert not environments.is_installed(a_service(tmp_path), settings)
+
+
+def test_an_environment_on_demand_is_made_for_the_service_that_uses_it() -> None:
+    """The tail's first line would else wait minutes for its engine to be installed."""
+    services = {each.name: each for each in read_services(ROOT)}
+    assert services["event_router"] not in to_install([services["clickhouse"], services["event_router"]])
+    assert services["event_router"] in to_install(services.values())
+    assert services["tail"].uses == ("event_router",)

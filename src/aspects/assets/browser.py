@@ -39,6 +39,8 @@ TALLEST = 12_000
 QUIET_LOOKS = 3
 """A view has settled when nothing changed over so many looks in a row, a quarter of a second apart."""
 QUIET_LOOKS_WITHOUT_CHARTS = 12
+GIVEN_UP = "signal is aborted"
+"""What a page says of a question that it no longer needs answered, since a filter has been set meanwhile."""
 ANIMATION = 1500
 """Milliseconds in which bars and lines grow to their size."""
 
@@ -208,6 +210,7 @@ class Browser:
         finally:
             page.close()
         seconds = time.perf_counter() - start
+        errors = [error for error in errors if GIVEN_UP not in error]
         return DashboardOnPage(slug, title, list(charts.values()), seconds, images, sorted(set(self.blocked)), errors)
 
     def _go(self, page: Page, path: str, timeout: float) -> None:

@@ -18,7 +18,7 @@ from aspects.settings import Settings, forget, load_recorded, record
 from aspects.stack import environments, preflight
 from aspects.stack.health import is_healthy, wait_until_healthy
 from aspects.stack.secrets import load_secrets
-from aspects.stack.services import Service, wanted_services
+from aspects.stack.services import Service, to_install, wanted_services
 from aspects.stack.supervisor import Supervisor, run_folder
 
 
@@ -181,8 +181,8 @@ def _check_same_settings(settings: Settings, was_running: bool) -> None:
 
 
 def _install(settings: Settings, services: list[Service], phases: Phases) -> None:
-    for service in services:
-        if not service.on_demand and not environments.is_installed(service, settings):
+    for service in to_install(services):
+        if not environments.is_installed(service, settings):
             with phases(f"Install {service.title}"):
                 environments.install(service, settings)
 

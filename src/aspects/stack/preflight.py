@@ -15,7 +15,7 @@ import psutil
 
 from aspects.settings import PREFIX, Settings
 from aspects.stack import environments
-from aspects.stack.services import Service
+from aspects.stack.services import Service, to_install
 
 INSTALL_MB = 4000
 """Megabytes that the services' environments take together, with what installing them needs."""
@@ -38,7 +38,7 @@ class Check:
 def run_checks(settings: Settings, services: Iterable[Service], own_pids: set[int]) -> list[Check]:
     """All checks. `own_pids` are the processes of the stack itself, which may hold its ports."""
     services = list(services)
-    missing = any(not (one.on_demand or environments.is_installed(one, settings)) for one in services)
+    missing = not all(environments.is_installed(one, settings) for one in to_install(services))
     return [
         check_python(sys.version_info[:3]),
         check_machine(platform.system(), platform.machine()),

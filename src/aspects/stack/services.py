@@ -81,6 +81,8 @@ class Service(Facts):
     """A template; where it gives nothing the service is not a part of the stack. Always one unless given."""
     on_demand: bool = False
     """Its environment is made by the command that needs it, not by `dev.up`."""
+    uses: tuple[str, ...] = ()
+    """Services on demand whose environments it uses, so that they are made before it starts."""
 
     @property
     def runs(self) -> bool:
@@ -187,6 +189,13 @@ def read_services(root: Path) -> list[Service]:
 def wanted_services(settings: Settings) -> list[Service]:
     """The services that are a part of the stack under these settings, each after those it needs."""
     return [service for service in read_services(settings.root) if service.wanted(settings)]
+
+
+def to_install(services: Iterable[Service]) -> list[Service]:
+    """Those whose environments the stack needs before it starts."""
+    services = list(services)
+    used = {name for service in services for name in service.uses}
+    return [service for service in services if not service.on_demand or service.name in used]
 
 
 def select(services: Iterable[Service], name: str) -> Service:

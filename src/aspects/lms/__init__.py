@@ -1,0 +1,1 @@
+"""What the LMS knows: courses, enrollments, people and tags."""
