@@ -10,6 +10,9 @@ import httpx
 from aspects_lrs.rows import COLUMNS
 
 Row = list[Any]
+OF_INSERTS = {"async_insert": "0", "query_plan_merge_expressions": "0"}
+"""Requests are gathered here already. The second saves a seventh of a small insert: most of its time goes into planning
+the query that reads statements, and merging its expressions is worth it for large inserts alone."""
 LONGEST_QUERY = "10000000"
 """Bytes: a look-up names every id of a group of requests."""
 
@@ -31,7 +34,7 @@ class ClickHouse:
     async def insert(self, rows: bytes) -> None:
         """Store rows in one insert; they are on disk when this returns. Raises UnavailableError."""
         query = f"insert into xapi.xapi_events_all ({COLUMNS}) format RowBinary"
-        await self._ask({"query": query, "async_insert": "0"}, rows)
+        await self._ask({"query": query, **OF_INSERTS}, rows)
 
     async def rows(self, query: str, **parameters: str) -> list[Row]:
         """What a query answers. `{name:Type}` in it stands for a parameter. Raises UnavailableError."""

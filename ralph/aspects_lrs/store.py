@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,6 +22,8 @@ from aspects_lrs.validation import read_time
 
 MOST_STATEMENTS = 20_000
 """Statements of one insert: they bound its memory."""
+PAUSE = 0.1
+"""How long a busy LRS gathers requests, as a part of the time that the last write took."""
 MOST_WAITING = 100_000
 """Statements that may wait: more are refused with `BusyError` until some are stored."""
 
@@ -81,8 +84,13 @@ class Store:
             self._count -= len(statements)
 
     async def _write_for_ever(self) -> None:
+        pause = 0.0
         while True:
             group = [await self._waiting.get()]
+            # Clients that were answered together come again within moments: without a pause the first of them would
+            # be written alone, and all others would wait for that.
+            await asyncio.sleep(pause)
+            started = time.monotonic()
             size = len(group[0].statements)
             while not self._waiting.empty() and size < MOST_STATEMENTS:
                 group.append(self._waiting.get_nowait())
@@ -96,6 +104,7 @@ class Store:
             finally:
                 for _ in group:
                     self._waiting.task_done()
+            pause = PAUSE * (time.monotonic() - started) if len(group) > 1 else 0.0
 
     async def _write(self, group: Sequence[Request]) -> None:
         ids = {statement["id"] for request in group for statement in request.statements}

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection, HTTPException
 from itertools import islice
+from operator import attrgetter
 from queue import Empty, SimpleQueue
 
 from aspects.bench.measures import Measure, measure
@@ -29,9 +30,10 @@ from aspects.xapi.store import RAW_TABLE
 STORED = 3_000_000
 """Statements that are stored before the clock runs."""
 BLOCK = 50_000
-CLIENTS = 16
+CLIENTS = {1: 16, 5: 256, 100: 16}
+"""Statements a POST, and the clients that send at the same time. Small batches come from many at once."""
 SECONDS = 10.0
-SIZES = {1: 20_000, 5: 60_000, 100: 200_000}
+MOST = {1: 10_000, 5: 50_000, 100: 100_000}
 """Statements a POST, and how many there are at most for each LRS."""
 FASTER = {1: ">= 10", 100: ">= 3"}
 """How many times as fast as published Ralph ours must be."""
@@ -44,27 +46,28 @@ STOCK = {
 
 
 def measure_lrs(settings: Settings) -> list[Measure]:
-    """POST statements with 16 clients for ten seconds a size, first to published Ralph and then to ours.
+    """POST statements for ten seconds a size, first to published Ralph and then to ours.
 
     Both write to one warehouse with every rollup and three million statements; server, LRS and clients share the
-    cores of this machine.
+    cores of this machine. Statements are sent in the order of their times, as learners make them.
     """
-    statements = generated(STORED + 2 * sum(SIZES.values()))
+    statements = generated(STORED + 2 * sum(MOST.values()))
     measures = []
     with own_warehouse(settings) as (own, _):
         with closing(connect(own, user="lrs")) as client:
             for _ in range(STORED // BLOCK):
                 (block,) = blocks_of(statements, BLOCK, BLOCK)
                 client.raw_insert(RAW_TABLE, insert_block=block, fmt="Native", compression=None)
+        in_time = iter(sorted(statements, key=attrgetter("emission_time")))
         rates: dict[str, dict[int, float]] = {"published": {}, "ours": {}}
         for name, found in rates.items():
             with running(own, published=name == "published") as port:
-                for size, most in SIZES.items():
-                    found[size] = _rate(own, port, _bodies(statements, size, most), size)
-    for size in SIZES:
+                for size, most in MOST.items():
+                    found[size] = _rate(own, port, _bodies(in_time, size, most), size)
+    for size, clients in CLIENTS.items():
         ours, published = rates["ours"][size], rates["published"][size]
         target = ">= 3000" if size == 5 else ""
-        unit = f"statements/s, {size} a POST, clients: {CLIENTS}"
+        unit = f"statements/s, {size} a POST, clients: {clients}"
         measures += [
             measure(f"lrs.published_{size}", published, unit),
             measure(f"lrs.ours_{size}", ours, unit, target),
@@ -158,6 +161,6 @@ def _rate(settings: Settings, port: int, bodies: Sequence[bytes], size: int) -> 
                 done += size
         return done
 
-    with ThreadPoolExecutor(CLIENTS) as pool:
-        done = sum(pool.map(work, range(CLIENTS)))
+    with ThreadPoolExecutor(CLIENTS[size]) as pool:
+        done = sum(pool.map(work, range(CLIENTS[size])))
     return done / (time.monotonic() - started)
