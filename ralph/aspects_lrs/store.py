@@ -133,7 +133,7 @@ class Store:
         of them lie."""
         starts = ", ".join(sorted(str(UUID(each).int >> 80) for each in ids))
         months = await self._clickhouse.rows(
-            f"select groupUniqArray(month) from xapi.statement_ids where id_start in ({starts})"
+            f"select groupUniqArray(toYYYYMM(month)) from xapi.statement_ids where id_start in ({starts})"
         )
         if not months or not months[0][0]:
             return {}

@@ -46,8 +46,8 @@ def outline(stack: Stack, export: Export) -> list[tuple[Any, ...]]:
     """Each block with its place, as the dashboards show it."""
     return rows(
         stack,
-        "select splitByChar('@', block_id)[-1], block_name, section, subsection, unit, graded != 0 from reporting.blocks"
-        f" where course_key = '{export.key}' order by position_in_course",
+        "select splitByChar('@', block_id)[-1], block_name, section, subsection, unit, graded != 0"
+        f" from reporting.blocks where course_key = '{export.key}' order by position_in_course",
     )
 
 
@@ -342,7 +342,7 @@ log = logging.getLogger()
 UserProfileSink({}, log).dump(profile.id)
 CourseEnrollmentSink({}, log).dump(enrollment.id)
 if "retire" in sys.argv:
-    UserRetirementSink({}, log).dump([{"user_id": number}], many=True)
+    UserRetirementSink({}, log).dump(str(number))  # as its receiver of the retirement signal does
 """
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from invoke.context import Context
+from invoke.exceptions import Exit
 
 from aspects.access import people
 from aspects.console import Console
@@ -37,3 +38,31 @@ def add(context: Context, name: str, role: str = "Instructor", sees: str = "", j
     console.say(f"{person.user} / {person.password} ({person.role}) at {settings.superset_url}")
     console.say(f"May see: {', '.join(person.sees) or 'no course'}; see {people.access_file(settings)}.")
     console.result(person)
+
+
+@task(
+    variadic="learners",
+    at_least=0,
+    help={"learners": "User names, user numbers, e-mail addresses, or the external ids that statements carry."},
+)
+def retire(context: Context, learners: list[str], json: bool = False) -> None:
+    """Take the identity of learners out of every table, log and file of this stack; what they did stays, nameless.
+
+    Statements are written again under identifiers that lead to nobody, so every count stays as it was. The command
+    then looks at every column of text of every table and names what is left. Without a name it finishes what an
+    earlier run left undone. docs/privacy.md has the details.
+    """
+    from aspects.lms.retire import retire as take_out
+
+    console = Console(json)
+    with console.phase("Retire") as phase:
+        found = take_out(load(), learners, phase.note)
+        phase.note(f"{found.statements} statements, {found.identifiers} identifiers")
+    console.say(
+        f"Looked at {found.scanned_columns} columns in {found.scan_seconds:.1f} s: {len(found.left)} traces left."
+    )
+    for trace in found.left:
+        console.say(f"  {trace.place}: {trace.rows}")
+    console.result(found)
+    if found.left:
+        raise Exit(code=1)

@@ -13,7 +13,7 @@ from aspects.stack.secrets import load_secrets
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-USERS = ("admin", "lrs", "sink", "dbt", "report", "usage", "retention")
+USERS = ("admin", "lrs", "sink", "dbt", "report", "usage", "retention", "privacy")
 WRONG_PASSWORD = (193, 194, 516)
 """ClickHouse's error codes for a login that fails."""
 MISSING = (60, 81)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from string import Template
 from typing import TYPE_CHECKING
@@ -128,8 +128,9 @@ def lag_seconds(settings: Settings) -> float:
     return float(query(settings, "select max(lag_seconds) from reporting.refresh_lag").rows[0][0])
 
 
-def refresh_for_ever(settings: Settings, pause: float) -> None:
-    """Refresh, and again `pause` seconds after each end; now and then write down the sizes of the tables.
+def refresh_for_ever(settings: Settings, pause: float, then: Callable[[Settings], None]) -> None:
+    """Refresh, do what comes then, and again `pause` seconds after each end; now and then write down the sizes of the
+    tables.
 
     What goes wrong is logged when it begins and when it ends.
     """
@@ -138,6 +139,7 @@ def refresh_for_ever(settings: Settings, pause: float) -> None:
     while True:
         try:
             refresh(settings)
+            then(settings)
             if time.monotonic() >= sizes_due:
                 remember_sizes(settings)
                 sizes_due = time.monotonic() + SIZES_EVERY

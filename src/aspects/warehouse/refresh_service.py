@@ -1,4 +1,4 @@
-"""The process that refreshes while the stack runs."""
+"""The process that refreshes while the stack runs, and takes out learners whom the LMS has retired."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import logging
 from pathlib import Path
 
+from aspects.lms.retire import retire_whom_the_lms_has_retired
 from aspects.settings import load_recorded
 from aspects.warehouse.refresh import refresh_for_ever
 
@@ -18,7 +19,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Refresh the warehouse's tables again and again.")
     parser.add_argument("--state", type=Path, required=True, help="the stack's state folder")
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
-    refresh_for_ever(load_recorded(parser.parse_args().state), PAUSE)
+    refresh_for_ever(load_recorded(parser.parse_args().state), PAUSE, then=retire_whom_the_lms_has_retired)
 
 
 if __name__ == "__main__":

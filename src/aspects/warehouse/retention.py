@@ -46,6 +46,7 @@ class Ruled:
 
 RULED = (
     Ruled("raw", "xapi.xapi_events_all", "emission_time"),
+    Ruled("raw", "xapi.statement_ids", "month"),
     Ruled("events", "reporting.statements", "event_time"),
     Ruled("rollups", "reporting.rollup_activity", "day", by_partition=False),
 )

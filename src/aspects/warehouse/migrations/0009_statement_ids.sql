@@ -3,10 +3,10 @@
 -- they are found, and lets old rows go with their statements. Sorted numbers pack to a few bytes.
 create table if not exists xapi.{{ local("statement_ids") }} {{ on_cluster }} (
     id_start UInt64 codec(Delta, ZSTD(1)),
-    month UInt32 codec(ZSTD(1))
+    month Date codec(ZSTD(1))
 )
 engine = {{ engine("ReplacingMergeTree") }}
-partition by month
+partition by toYYYYMM(month)
 order by id_start
 settings index_granularity = 1024;
 
@@ -16,11 +16,11 @@ create materialized view if not exists xapi.statement_ids_trigger {{ on_cluster 
 to xapi.{{ local("statement_ids") }}
 as select
     reinterpretAsUInt64(reverse(substring(UUIDToNum(event_id), 1, 6))) as id_start,
-    toYYYYMM(emission_time) as month
+    toStartOfMonth(emission_time) as month
 from xapi.{{ local("xapi_events_all") }};
 
 insert into xapi.{{ local("statement_ids") }}
-select reinterpretAsUInt64(reverse(substring(UUIDToNum(event_id), 1, 6))), toYYYYMM(emission_time)
+select reinterpretAsUInt64(reverse(substring(UUIDToNum(event_id), 1, 6))), toStartOfMonth(emission_time)
 from xapi.{{ local("xapi_events_all") }};
 
 -- Statements that another one has voided (xAPI 1.0.3, part two, 2.3.2): the LRS shows them only when it is asked for
