@@ -22,7 +22,7 @@ def test_each_user_but_the_admin_is_made_with_its_password_and_exactly_its_grant
     password = load_secrets(settings)["CLICKHOUSE_LRS_PASSWORD"]
     assert f"create user if not exists lrs identified with sha256_password by '{password}'" in statements
     grants = {statement.split(" to ")[1].split()[0]: statement for statement in statements if "grant" in statement}
-    assert set(grants) == {"lrs", "sink", "dbt", "report", "usage", "retention"}
+    assert set(grants) == {"lrs", "sink", "dbt", "report", "usage", "retention", "privacy"}
     assert "INSERT on xapi.*" in grants["lrs"]
     assert "INSERT" not in grants["report"]
     assert all(statement.endswith("with replace option") for statement in grants.values())
@@ -34,7 +34,7 @@ def test_report_may_not_write_whatever_is_granted(settings: Settings) -> None:
 
 
 def test_users_of_the_servers_configuration_are_left_alone(settings: Settings) -> None:
-    assert access_statements(settings, kept=["lrs", "sink", "dbt", "report", "usage", "retention"]) == []
+    assert access_statements(settings, kept=["lrs", "sink", "dbt", "report", "usage", "retention", "privacy"]) == []
 
 
 def test_a_password_with_quotes_is_quoted_and_never_shown(settings: Settings) -> None:

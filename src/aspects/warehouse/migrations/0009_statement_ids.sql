@@ -19,9 +19,9 @@ as select
     toStartOfMonth(emission_time) as month
 from xapi.{{ local("xapi_events_all") }};
 
-insert into xapi.{{ local("statement_ids") }}
+insert into xapi.statement_ids
 select reinterpretAsUInt64(reverse(substring(UUIDToNum(event_id), 1, 6))), toStartOfMonth(emission_time)
-from xapi.{{ local("xapi_events_all") }};
+from xapi.xapi_events_all;
 
 -- Statements that another one has voided (xAPI 1.0.3, part two, 2.3.2): the LRS shows them only when it is asked for
 -- voided ones.
@@ -45,9 +45,9 @@ where position(event, 'voided') > 0
     and JSONExtractString(event, 'object', 'objectType') = 'StatementRef'
     and toUUIDOrNull(JSONExtractString(event, 'object', 'id')) is not null;
 
-insert into xapi.{{ local("voided_statements") }}
+insert into xapi.voided_statements
 select assumeNotNull(toUUIDOrNull(JSONExtractString(event, 'object', 'id'))), event_id
-from xapi.{{ local("xapi_events_all") }}
+from xapi.xapi_events_all
 where position(event, 'voided') > 0
     and JSONExtractString(event, 'verb', 'id') = 'http://adlnet.gov/expapi/verbs/voided'
     and JSONExtractString(event, 'object', 'objectType') = 'StatementRef'

@@ -22,7 +22,8 @@ order by (emission_time, event_id);
 
 {{ distributed("xapi", "retiring_statements", "cityHash64(event_id)") }}
 
--- Who is who, as the LMS has ever said: when the LMS retires a user it deletes profile and external ids itself, and what
+-- Who is who, as the LMS has ever said: when the LMS retires a user it deletes profile and external ids itself, and
+-- what
 -- is left here says which statements are theirs. Retiring empties it of them.
 create table if not exists event_sink.{{ local("learner_identifiers") }} {{ on_cluster }} (
     user_id UInt64,
@@ -46,10 +47,10 @@ to event_sink.{{ local("learner_identifiers") }}
 as select user_id, username, '' as email, '' as name, toString(external_user_id) as external_user_id
 from event_sink.{{ local("external_id") }};
 
-insert into event_sink.{{ local("learner_identifiers") }}
+insert into event_sink.learner_identifiers
 select user_id, username, email, name, ''
-from event_sink.{{ local("user_profile") }};
+from event_sink.user_profile;
 
-insert into event_sink.{{ local("learner_identifiers") }}
+insert into event_sink.learner_identifiers
 select user_id, username, '', '', toString(external_user_id)
-from event_sink.{{ local("external_id") }};
+from event_sink.external_id;
