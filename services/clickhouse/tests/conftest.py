@@ -17,7 +17,7 @@ import requests
 from clickhouse_connect.driver.client import Client
 
 SERVICE = Path(__file__).parent.parent
-USERS = ("admin", "lrs", "sink", "dbt", "report", "usage", "retention")
+USERS = ("admin", "lrs", "sink", "dbt", "report", "usage", "retention", "privacy")
 
 
 def password(user: str) -> str:

@@ -46,7 +46,7 @@ def test_real_server_gets_the_same_users(tmp_path: Path) -> None:
     (tmp_path / "chdb.xml").write_text(f"<clickhouse><users_config>{tmp_path}/users.xml</users_config></clickhouse>")
     read = [sys.executable, "-c", READ, str(tmp_path / "database"), str(tmp_path / "chdb.xml"), "report", "lrs"]
     found = subprocess.run(read, capture_output=True, text=True, check=True).stdout
-    assert found.startswith("['admin','dbt','default','lrs','report','retention','sink','usage']\n")
+    assert found.startswith("['admin','dbt','default','lrs','privacy','report','retention','sink','usage']\n")
     assert '"SELECT","reporting"' in found
     assert '"INSERT","xapi"' in found
     assert '"INSERT","reporting"' not in found
