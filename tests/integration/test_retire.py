@@ -151,7 +151,9 @@ def test_whom_the_lms_retires_is_taken_out_by_the_stack(stack: Stack, somebody: 
     assert left == []
 
 
-@pytest.mark.parametrize("word", ["nobody-of-this-name", "999999999999999", "nobody@example.org", "5d0f8f9c-4f0e-4f58-9b57-0d1c5a3c9d11"])
+@pytest.mark.parametrize(
+    "word", ["nobody-of-this-name", "999999999999999", "nobody@example.org", "5d0f8f9c-4f0e-4f58-9b57-0d1c5a3c9d11"]
+)
 def test_somebody_unknown_is_an_error(stack: Stack, word: str) -> None:
     done = stack.inv("users.retire", word, "--json")
     assert (done.status, done.json["error"]["code"]) == (2, "users.unknown")
