@@ -1,0 +1,3 @@
+set -eu
+./inv warehouse.migrate
+./inv dbt.run
