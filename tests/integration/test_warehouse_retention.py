@@ -65,10 +65,11 @@ def test_nothing_goes_unless_a_setting_and_the_operator_say_so(years: Warehouse)
     assert not shown.applied
     assert {one.table for one in shown.deletions} == {
         "xapi.xapi_events_all",
+        "xapi.statement_ids",
         "reporting.statements",
         "reporting.rollup_activity",
     }
-    raw = [one for one in shown.deletions if one.policy == "raw"]
+    raw = [one for one in shown.deletions if one.table == "xapi.xapi_events_all"]
     assert sum(one.rows for one in raw) == count(years, "xapi.xapi_events_all", "2024-06-01", "emission_time")
     assert [one.partition for one in raw] == sorted(one.partition for one in raw)
     for one in raw:
@@ -82,7 +83,11 @@ def test_states_stay_when_statements_events_and_days_go(years: Warehouse) -> Non
     statements = raw_rows(years)
     shown = retain(kept_for(years, raw_months=12, events_months=24, rollups_months=24).settings, today=TODAY)
     gone = apply(years, raw_months=12, events_months=24, rollups_months=24)
-    assert gone.deletions == shown.deletions
+    # Rows of one id collapse meanwhile, so their number may be another one.
+    assert [(one.table, one.partition) for one in gone.deletions] == [
+        (one.table, one.partition) for one in shown.deletions
+    ]
+    assert count(years, "xapi.statement_ids", "2024-06-01", "month") == 0
     assert apply(years, raw_months=12, events_months=24, rollups_months=24).deletions == []
     assert count(years, "xapi.xapi_events_all", "2024-06-01", "emission_time") == 0
     assert count(years, "reporting.statements", "2023-06-01", "event_time") == 0

@@ -10,6 +10,7 @@ from aspects.bench.lrs import measure_lrs
 from aspects.bench.measures import Group
 from aspects.bench.queries import measure_queries
 from aspects.bench.refresh import measure_refresh
+from aspects.bench.retire import measure_retire
 from aspects.bench.start import measure_start
 
 GROUPS: dict[str, Group] = {
@@ -20,5 +21,6 @@ GROUPS: dict[str, Group] = {
     "lrs": measure_lrs,
     "queries": measure_queries,
     "refresh": measure_refresh,
+    "retire": measure_retire,
     "start": measure_start,
 }

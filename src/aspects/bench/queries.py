@@ -69,7 +69,7 @@ def measure_queries(settings: Settings) -> list[Measure]:
     folder = settings.bench_folder or settings.state / "bench"
     folder.mkdir(parents=True, exist_ok=True)
     with own_warehouse(settings, kept=folder) as (own, _), closing(connect(own)) as admin:
-        _fill(own, admin, settings.bench_events)
+        fill(own, admin, settings.bench_events)
         course, learner = _values(admin)
         one = list(_ask(own, admin, "course", course, learner))
         every = list(_ask(own, admin, "instance", {}, learner))
@@ -93,7 +93,7 @@ def _summary(name: str, asked: Sequence[_Asked], targets: tuple[str, str, str]) 
     ]
 
 
-def _fill(settings: Settings, admin: Client, events: int) -> None:
+def fill(settings: Settings, admin: Client, events: int) -> None:
     """Generate what is missing; what is there already is not stored twice."""
     if int(admin.query("select count() from xapi.xapi_events_all").result_rows[0][0]) < events:
         sink = ClickHouseSink(connect(settings, user="lrs"), connect(settings, user="sink"))
