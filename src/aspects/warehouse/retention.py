@@ -160,8 +160,8 @@ def _partitions(client: Client, settings: Settings, ruled: Ruled, day: date) -> 
     days = {
         str(month): (oldest, newest)
         for month, oldest, newest in client.query(
-            f"select toYYYYMM({ruled.time}) as partition_month, toDate(min({ruled.time}), 'UTC'), toDate(max({ruled.time}),"  # noqa: S608  # ours
-            f" 'UTC') from {ruled.table} where toYYYYMM({ruled.time}) < {{month:UInt32}} group by partition_month",
+            f"select toYYYYMM({ruled.time}) as in_month, toDate(min({ruled.time}), 'UTC'), toDate(max({ruled.time}),"  # noqa: S608  # ours
+            f" 'UTC') from {ruled.table} where toYYYYMM({ruled.time}) < {{month:UInt32}} group by in_month",
             parameters={"month": day.year * 100 + day.month},
         ).result_rows
     }
