@@ -7,6 +7,7 @@ specification, "Data Processing, Validation, and Security".
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import re
@@ -40,6 +41,8 @@ Handler = Callable[[Request, AuthenticatedUser], Awaitable[Response]]
 STATEMENTS = "/xAPI/statements"
 ABOUT = "/xAPI/about"
 LARGEST_BODY = 64 * 1024 * 1024
+LARGE = 1_000_000
+"""Bytes: a larger request is read and checked in a thread, so that others are answered meanwhile."""
 OURS = re.compile(r"1\.0(\.\d+)?")
 OF_RALPH = {"partialSuccess", "ignoreInvalid"}
 SINGLE = {"statementId", "voidedStatementId"}
@@ -153,7 +156,7 @@ def _known_parameters(request: Request, known: set[str]) -> QueryParams:
     return asked
 
 
-async def _body(request: Request) -> Any:
+async def _body(request: Request) -> bytes:
     kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise RefusedError(400, f"The content type {kind} is not taken: statements are application/json.")
@@ -164,6 +167,15 @@ async def _body(request: Request) -> Any:
         body += part
         if len(body) > LARGEST_BODY:
             raise RefusedError(413, f"A request may have {LARGEST_BODY} bytes.")
+    return body
+
+
+async def _away(read: Callable[[bytes], list[Statement]], body: bytes) -> list[Statement]:
+    """What is read of a body, without holding up the others when it is large."""
+    return await asyncio.to_thread(read, body) if len(body) > LARGE else read(body)
+
+
+def _read(body: bytes) -> Any:
     try:
         return json.loads(body, object_pairs_hook=_once, parse_constant=_no_constant)
     except ValueError as error:
@@ -207,12 +219,16 @@ async def _put(request: Request, user: AuthenticatedUser) -> Response:
     require(user, "statements/write")
     statement_id = _known_parameters(request, {"statementId"}).get("statementId", "")
     check_uuid(statement_id, "statementId")
-    statement = await _body(request)
-    if not isinstance(statement, dict):
-        raise RefusedError(400, "The body must be one statement.")
-    if "id" in statement and str(statement["id"]).lower() != statement_id.lower():
-        raise RefusedError(400, "The statement has another id than the address.")
-    await store.add(_prepared([{**statement, "id": statement_id}], user))
+
+    def read(body: bytes) -> list[Statement]:
+        statement = _read(body)
+        if not isinstance(statement, dict):
+            raise RefusedError(400, "The body must be one statement.")
+        if "id" in statement and str(statement["id"]).lower() != statement_id.lower():
+            raise RefusedError(400, "The statement has another id than the address.")
+        return _prepared([{**statement, "id": statement_id}], user)
+
+    await store.add(await _away(read, await _body(request)))
     return answer(204)
 
 
@@ -221,10 +237,14 @@ async def _post(request: Request, user: AuthenticatedUser) -> Response:
     when all were stored already, as Ralph answers."""
     require(user, "statements/write")
     _known_parameters(request, set())
-    body = await _body(request)
-    if body == []:
-        raise RefusedError(400, "The list of statements is empty.")
-    new = await store.add(_prepared(body if isinstance(body, list) else [body], user))
+
+    def read(body: bytes) -> list[Statement]:
+        found = _read(body)
+        if found == []:
+            raise RefusedError(400, "The list of statements is empty.")
+        return _prepared(found if isinstance(found, list) else [found], user)
+
+    new = await store.add(await _away(read, await _body(request)))
     return answer(200, new) if new else answer(204)
 
 

@@ -1,5 +1,8 @@
 """Stores statements: those of many requests in one insert, each once, and each request answered when its rows are in.
 
+An insert that dies half-way may have stored a statement and not what the warehouse makes of it, and whoever sent it
+sends it again. Such statements are not taken for stored: they are written once more, and every table keeps one of two.
+
 While one group of requests is being written the next one gathers, so a busy LRS writes large groups and an idle one
 writes at once. One task writes; what is stored already is found by an index of ids that ClickHouse keeps
 (`xapi.statement_ids`), so a look-up costs the same however many statements there are.
@@ -12,18 +15,20 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from aspects_lrs.clickhouse import ClickHouse, quoted
 from aspects_lrs.equality import Statement, equal
 from aspects_lrs.rows import rows_of
-from aspects_lrs.validation import read_time
+from aspects_lrs.validation import InvalidError, read_time
 
 MOST_STATEMENTS = 20_000
 """Statements of one insert: they bound its memory."""
 PAUSE = 0.1
 """How long a busy LRS gathers requests, as a part of the time that the last write took."""
+DOUBTED_BEFORE_START = timedelta(minutes=10)
+"""How long before the start of this process an insert may have been under way when everything stopped."""
 MOST_WAITING = 100_000
 """Statements that may wait: more are refused with `BusyError` until some are stored."""
 
@@ -56,8 +61,11 @@ class Store:
         self._waiting: asyncio.Queue[Request] = asyncio.Queue()
         self._count = 0
         self._writer: asyncio.Task[None] | None = None
+        self._started = datetime.now(UTC)
+        self._doubtful: dict[str, None] = {}
 
     def start(self) -> None:
+        self._started = datetime.now(UTC)
         self._writer = asyncio.get_running_loop().create_task(self._write_for_ever())
 
     async def stop(self) -> None:
@@ -108,7 +116,8 @@ class Store:
 
     async def _write(self, group: Sequence[Request]) -> None:
         ids = {statement["id"] for request in group for statement in request.statements}
-        known = await self.find(ids, [each for request in group for each in request.statements])
+        found = await self.find(ids, [each for request in group for each in request.statements])
+        known = dict(found)
         accepted: dict[str, Statement] = {}
         answers: list[tuple[Request, list[str]]] = []
         for request in group:
@@ -122,11 +131,30 @@ class Store:
             known.update(new)
             accepted.update(new)
             answers.append((request, list(new)))
-        if accepted:
-            await self._clickhouse.insert(rows_of(accepted.values()))
+        # A statement that is written once more is written as it is stored.
+        again = {each: found[each] for each in found if self._in_doubt(each, found[each])}
+        if written := again | accepted:
+            self._doubtful |= dict.fromkeys(written)
+            while len(self._doubtful) > MOST_WAITING:
+                del self._doubtful[next(iter(self._doubtful))]
+            await self._clickhouse.insert(await asyncio.to_thread(rows_of, written.values()))
+            for each in written:
+                self._doubtful.pop(each, None)
         for request, new_ids in answers:
             if not request.stored.done():  # whoever asked may have gone
                 request.stored.set_result(new_ids)
+
+    def _in_doubt(self, statement_id: str, stored: Statement) -> bool:
+        """Whether the insert of a stored statement may have died half-way: with ClickHouse, or, shortly before this
+        process began, with the whole machine."""
+        if statement_id in self._doubtful:
+            return True
+        try:
+            moment = read_time(stored.get("stored"), "stored")
+        except InvalidError:
+            return False  # it did not come through an LRS
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return self._started - DOUBTED_BEFORE_START < aware < self._started
 
     async def find(self, ids: set[str], sent: Sequence[Statement] = ()) -> dict[str, Statement]:
         """The stored statements with these ids. `sent`: the same statements as they came, whose times say where most

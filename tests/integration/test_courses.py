@@ -15,13 +15,19 @@ from uuid import uuid4
 
 import pytest
 
+from aspects.assets.superset_client import Filter
 from aspects.lms.sink import find_service
 from aspects.settings import ROOT
 from aspects.stack import environments
 from aspects.stack.services import PASSED_ON
 from aspects.warehouse.query import query
 from tests.conftest import Finished, Stack
+from tests.integration.chart_data import Row, signed_in
 from tests.integration.courses import Export
+from tests.integration.test_end_to_end import post, statement
+
+CMI = "http://adlnet.gov/expapi/activities/cmi.interaction"
+COURSE = "http://adlnet.gov/expapi/activities/course"
 
 
 @pytest.fixture
@@ -106,6 +112,48 @@ def test_a_second_run_writes_nothing_and_a_republish_is_right_at_once(
     assert sink(str(export.archive())).json["written"] == 1
     assert {name for name, *_ in outline(stack, export)} == set(found) - {"song", "eggs"}
     assert sink(str(export.archive()), "--force").json["written"] == 1
+
+
+def test_dashboards_show_the_names_places_and_grading_of_the_newest_publish(
+    stack: Stack, sink: Callable[..., Finished], export: Export
+) -> None:
+    assert sink(str(export.archive())).json["written"] == 1
+    answered = {
+        "verb": {"id": "https://w3id.org/xapi/acrossx/verbs/evaluated"},
+        "object": {"id": export.block("problem", "eggs"), "definition": {"type": CMI}},
+        "result": {"success": True, "score": {"raw": 1, "min": 0, "max": 1, "scaled": 1}, "response": "two"},
+        "context": {
+            "contextActivities": {
+                "parent": [{"id": f"http://localhost:18000/course/{export.key}", "definition": {"type": COURSE}}]
+            }
+        },
+    }
+    learner = {"account": {"homePage": "http://localhost:18000", "name": str(uuid4())}}
+    sent = [statement(export.key, actor=learner), statement(export.key, actor=learner) | answered]
+    assert post(stack, sent).status_code == 200
+    with signed_in(stack) as client:
+        charts = {chart.title: chart for chart in client.charts("course-dashboard")}
+
+        def shown(title: str) -> list[Row]:
+            return client.data(charts[title], [Filter("course_key", "IN", [export.key])]).rows
+
+        (course,) = shown("How are the chosen courses doing?")
+        assert (course["course_name"], course["enrollees"]) == ("Birds of the World", 1)
+        (problem,) = shown("How did learners do in each problem?")
+        assert "2:1:1 - Eggs &amp; nests</a>" in problem["problem_link"]
+        assert problem["graded"] == "Graded"
+
+        policy = f"policies/{export.run}/policy.json"
+        export.files[policy] = export.files[policy].replace("Birds of the World", "All Birds")
+        export.files["chapter/end.xml"] = '<chapter display_name="End"/>'
+        export.files["chapter/begin.xml"] = (
+            '<chapter display_name="Beginning"><sequential url_name="exam"/><sequential url_name="first"/></chapter>'
+        )
+        assert sink(str(export.archive())).json["written"] == 1
+        (course,) = shown("How are the chosen courses doing?")
+        assert (course["course_name"], course["enrollees"]) == ("All Birds", 1)
+        (problem,) = shown("How did learners do in each problem?")
+        assert "1:1:1 - Eggs &amp; nests</a>" in problem["problem_link"]
 
 
 def test_limit_and_since_mean_what_they_say(stack: Stack, sink: Callable[..., Finished], tmp_path: Path) -> None:

@@ -53,9 +53,9 @@ def said(learner: dict[str, Any], **changes: Any) -> dict[str, Any]:
 def stored(stack: Stack, ids: list[str]) -> int:
     listed = ", ".join(f"'{each}'" for each in ids)
     return int(
-        query(stack.settings, f"select count() from xapi.xapi_events_all where event_id in ({listed})", "lrs").rows[0][
-            0
-        ]
+        query(
+            stack.settings, f"select count() from xapi.xapi_events_all final where event_id in ({listed})", "lrs"
+        ).rows[0][0]
     )
 
 

@@ -208,7 +208,10 @@ def test_nesting_has_an_end() -> None:
     ("path", "value", "same"),
     [
         ("verb.display", {"de": "beantwortet"}, True),
-        ("object.definition", {}, True),
+        ("object.definition.name", {"de": "Eine Frage"}, True),
+        ("object.definition.description", {"de": "Eine Frage"}, True),
+        ("object.definition.extensions", {"https://lms.example/any": "verified"}, False),
+        ("object.definition.type", "http://adlnet.gov/expapi/activities/course", False),
         ("object.objectType", ..., True),
         ("timestamp", "2025-03-03T08:07:00.137Z", True),
         ("timestamp", ..., True),
