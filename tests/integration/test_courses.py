@@ -379,8 +379,11 @@ call_command("migrate", run_syncdb=True, verbosity=0)
 import logging, sys
 from django.contrib.auth.models import User
 from django.utils import timezone
-from course_sink.models import CourseEnrollment, UserProfile
-from platform_plugin_aspects.sinks import CourseEnrollmentSink, UserProfileSink, UserRetirementSink
+from pathlib import Path
+from course_sink.models import CourseEnrollment, CourseOverview, UserProfile
+from course_sink.modulestore import modulestore
+from course_sink.olx import read_course
+from platform_plugin_aspects.sinks import CourseEnrollmentSink, CourseOverviewSink, UserProfileSink, UserRetirementSink
 number, course_key = int(sys.argv[1]), sys.argv[2]
 user = User.objects.create(id=number, username=f"user{number}", email=f"user{number}@example.org")
 profile = UserProfile.objects.create(id=number, user=user, name="Live Learner")
@@ -389,6 +392,11 @@ enrollment = CourseEnrollment.objects.create(
 log = logging.getLogger()
 UserProfileSink({}, log).dump(profile.id)
 CourseEnrollmentSink({}, log).dump(enrollment.id)
+if "publish" in sys.argv:
+    course = read_course(Path(sys.argv[-1]))
+    modulestore().add(course)
+    CourseOverview.objects.create(id=str(course.key), org=course.key.org, **course.facts)
+    CourseOverviewSink({}, log).dump(str(course.key))
 if "retire" in sys.argv:
     UserRetirementSink({}, log).dump(str(number))  # as its receiver of the retirement signal does
 """
@@ -409,7 +417,15 @@ def live_lms(stack: Stack, tmp_path: Path, *words: str) -> None:
 
 def test_the_plugin_of_a_live_lms_writes_as_the_user_of_the_sinks(stack: Stack, tmp_path: Path, export: Export) -> None:
     number = uuid4().int % 10**12
-    live_lms(stack, tmp_path, str(number), export.key)
+    live_lms(stack, tmp_path, str(number), export.key, "publish", str(export.write()))
     enrolled = f"select username, mode, is_active from event_sink.course_enrollment where id = {number}"
     assert rows(stack, enrolled, "sink") == [(f"user{number}", "audit", True)]
     assert rows(stack, f"select name from event_sink.user_profile where id = {number}", "sink") == [("Live Learner",)]
+    assert ("exam", "Exam", 2, 1, 0, True) in outline(stack, export)
+    assert post(stack, statement(export.key)).status_code == 200
+    with signed_in(stack) as client:
+        (chart,) = [
+            one for one in client.charts("course-dashboard") if one.title == "How are the chosen courses doing?"
+        ]
+        (course,) = client.data(chart, [Filter("course_key", "IN", [export.key])]).rows
+    assert (course["course_name"], course["enrollees"]) == ("Birds of the World", 1)

@@ -5,19 +5,24 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import bcrypt
 import httpx
 import pytest
 
+from aspects.settings import ROOT
+from aspects.stack.services import read_service
 from aspects.warehouse.query import query
-from tests.conftest import Stack
+from tests.conftest import Stack, free_port
 
 VERSION = "X-Experience-API-Version"
 STATEMENTS = "/xAPI/statements"
@@ -166,6 +171,77 @@ def test_a_wrong_password_is_unauthorized(stack: Stack, authorization: str) -> N
     headers = {VERSION: "1.0.3", "Authorization": authorization}
     answer = httpx.get(stack.settings.ralph_url + STATEMENTS, headers=headers, trust_env=False)
     assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Basic")
+
+
+@pytest.fixture
+def limited(stack: Stack, tmp_path: Path) -> Iterator[str]:
+    """The address of an LRS over the same ClickHouse with three users who may do less than all."""
+    service = read_service(ROOT / "ralph" / "service.yaml")
+    settings = stack.settings.model_copy(update={"ralph_port": free_port()})
+    launch = service.launch(settings, stack.secrets, os.environ)
+    users = [
+        {
+            "username": name,
+            "hash": bcrypt.hashpw(b"a password", bcrypt.gensalt(4)).decode(),
+            "scopes": [scope],
+            "agent": {"mbox": f"mailto:{name}@example.org"},
+        }
+        for name, scope in (
+            ("writer", "statements/write"),
+            ("reader", "statements/read"),
+            ("own", "statements/read/mine"),
+        )
+    ]
+    (tmp_path / "auth.json").write_text(json.dumps(users))
+    environment = {**launch.environment, "RALPH_AUTH_FILE": str(tmp_path / "auth.json"), "RALPH_APP_DIR": str(tmp_path)}
+    process = subprocess.Popen(launch.command, cwd=launch.folder, env=environment, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                httpx.get(f"{settings.ralph_url}/__heartbeat__", trust_env=False)
+                break
+            except httpx.TransportError:
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+        yield settings.ralph_url
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def test_users_may_do_what_their_scopes_say(
+    stack: Stack, limited: str, lrs: httpx.Client, learner: dict[str, Any]
+) -> None:
+    def ask(user: str, method: str, **asked: Any) -> httpx.Response:
+        return httpx.request(
+            method,
+            limited + STATEMENTS,
+            auth=(user, "a password"),
+            headers={VERSION: "1.0.3"},
+            timeout=30,
+            trust_env=False,
+            **asked,
+        )
+
+    theirs = {"agent": json.dumps(learner)}
+    assert lrs.post(STATEMENTS, json=said(learner)).status_code == 200
+    sent = said(learner)
+    assert ask("writer", "POST", json=sent).status_code == 200
+    assert ask("writer", "GET", params=theirs).status_code == 403
+    for reader in ("reader", "own"):
+        assert ask(reader, "POST", json=said(learner)).status_code == 403
+        assert ask(reader, "PUT", params={"statementId": str(uuid4())}, json=sent).status_code == 403
+    assert len(ask("reader", "GET", params=theirs).json()["statements"]) == 2
+    assert ask("own", "GET", params=theirs).json()["statements"] == []
+    assert ask("own", "GET", params={"statementId": sent["id"]}).status_code == 404
+    assert ask("nobody", "GET").status_code == 401
+
+
+def test_a_request_that_is_too_large_is_refused(lrs: httpx.Client, learner: dict[str, Any]) -> None:
+    large = said(learner, result={"response": "x" * 3_000_000})
+    assert lrs.post(STATEMENTS, json=large).status_code == 200
+    assert lrs.post(STATEMENTS, content=b" " * (64 * 1024 * 1024 + 1)).status_code == 413
 
 
 def test_other_methods_and_unknown_parameters_are_named(lrs: httpx.Client, learner: dict[str, Any]) -> None:
