@@ -107,8 +107,10 @@ class ClickHouseSink(Sink):
     the same statements was before, and the others are stored unasked.
     """
 
-    def __init__(self, statements: Client, tables: Client, as_they_come: bool = False) -> None:
-        self._store = StatementStore(statements)
+    def __init__(
+        self, statements: Client, tables: Client, as_they_come: bool = False, notes: Path | None = None
+    ) -> None:
+        self._store = StatementStore(statements, notes)
         self._as_they_come = as_they_come
         self._tables = LmsTables(tables)
         self._waiting: list[Chunk] = []

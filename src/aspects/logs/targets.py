@@ -21,7 +21,7 @@ def open_sink(settings: Settings, name: str, out: str, stream: BinaryIO) -> Sink
     Raises AspectsError when it cannot be reached.
     """
     if name == "clickhouse":
-        return ClickHouseSink(StatementStore(connect(settings, user="lrs")))
+        return ClickHouseSink(StatementStore(connect(settings, user="lrs"), notes=settings.state / "inserts"))
     if name == "ralph":
         secrets = load_secrets(settings)
         return RalphSink(settings.ralph_url, secrets["RALPH_USER"], secrets["RALPH_PASSWORD"])

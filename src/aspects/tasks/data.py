@@ -217,7 +217,9 @@ def _sink(settings: Settings, name: str, out: str, as_they_come: bool, parquet: 
         return sinks.RalphSink(
             settings.ralph_url, secrets["RALPH_USER"], secrets["RALPH_PASSWORD"], connect(settings, user="sink")
         )
-    return sinks.ClickHouseSink(connect(settings, user="lrs"), connect(settings, user="sink"), as_they_come)
+    return sinks.ClickHouseSink(
+        connect(settings, user="lrs"), connect(settings, user="sink"), as_they_come, notes=settings.state / "inserts"
+    )
 
 
 @task(
@@ -254,7 +256,7 @@ def load(
     settings = settings_module.load()
     found = find(files)
     kept = Rejects(Path(rejects) if rejects else rejects_file(settings, found[0]))
-    store = StatementStore(connect(settings, user="lrs"))
+    store = StatementStore(connect(settings, user="lrs"), notes=settings.state / "inserts")
     with console.progress("Load", unit="statements") as progress:
         report = load_files(found, store, kept, batch, progress.advance)
     console.say(

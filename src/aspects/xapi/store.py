@@ -14,17 +14,24 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from aspects.errors import AspectsError
 from aspects.xapi.statement import Statement
+from aspects.xapi.unfinished import left_over, noted
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
+    from clickhouse_connect.driver.external import ExternalData
 
 RAW_TABLE: Final = "xapi.xapi_events_all"
 _LOOKUP: Final = f"""
     select event_id, lower(hex(MD5(event))) from {RAW_TABLE}
+    prewhere (emission_time, event_id) in (select emission_time, event_id from asked)
+"""  # noqa: S608  # a name of ours
+_STORED: Final = f"""
+    select event_id, toUnixTimestamp64Micro(emission_time), event from {RAW_TABLE}
     prewhere (emission_time, event_id) in (select emission_time, event_id from asked)
 """  # noqa: S608  # a name of ours
 
@@ -39,10 +46,15 @@ class Added:
 
 
 class StatementStore:
-    """The raw table of statements."""
+    """The raw table of statements.
 
-    def __init__(self, client: Client) -> None:
+    With a folder for notes, an insert whose end nobody saw is repeated before anything else is stored.
+    """
+
+    def __init__(self, client: Client, notes: Path | None = None) -> None:
         self._client = client
+        self._notes = notes
+        self._looked_for_notes = False
 
     def add(self, statements: Sequence[Statement]) -> Added:
         """Store those that are not stored yet.
@@ -51,6 +63,7 @@ class StatementStore:
         database refuses or cannot be reached; running the same again then is safe.
         """
         unique, repeated, differing = _once(statements)
+        self._finish_what_died()
         with _explained():
             known = self._known(unique)
         new = [one for one in unique if one.event_id not in known]
@@ -65,30 +78,38 @@ class StatementStore:
 
     def insert(self, statements: Sequence[Statement]) -> None:
         """Store statements as they come, those too that are stored already. Raises AspectsError as `add` does."""
-        self._insert(native_block(statements))
+        self._insert(native_block(statements), native_block(statements, with_text=False))
 
     def insert_columns(self, ids: bytes, times: Sequence[int], texts: Sequence[bytes]) -> None:
         """As `insert`, of columns: ids of 16 bytes, times in microseconds since 1970, and the statements' JSON."""
-        self._insert(_native(ids, times, texts))
+        self._insert(_native(ids, times, texts), _native(ids, times, None))
 
-    def _insert(self, block: bytes) -> None:
-        with _explained():
+    def _insert(self, block: bytes, keys: bytes) -> None:
+        self._finish_what_died()
+        with noted(self._notes, keys), _explained():
             self._client.raw_insert(RAW_TABLE, insert_block=block, fmt="Native", compression=None)
+
+    def _finish_what_died(self) -> None:
+        """Store once more what the raw table has of inserts that ended badly."""
+        if self._looked_for_notes:
+            return
+        self._looked_for_notes = True
+        for note in left_over(self._notes):
+            with _explained():
+                rows = self._client.query(_STORED, external_data=_asked(note.read_bytes())).result_rows
+            if rows:
+                ids = b"".join(row[0].bytes for row in rows)
+                block = _native(ids, [row[1] for row in rows], [row[2].encode() for row in rows])
+                with _explained():
+                    self._client.raw_insert(RAW_TABLE, insert_block=block, fmt="Native", compression=None)
+            note.unlink(missing_ok=True)
 
     def _known(self, statements: Sequence[Statement]) -> dict[int, str]:
         """Of these, the ids that are stored, each with the MD5 of the stored text."""
-        from clickhouse_connect.driver.external import ExternalData  # slow to import
-
         if not statements or self._none_between(statements):
             return {}
-        # The keys go as a table of their own: a text of this length takes the server longer to parse than to answer.
-        asked = ExternalData(
-            data=native_block(statements, with_text=False),
-            file_name="asked",
-            fmt="Native",
-            structure=["event_id UUID", "emission_time DateTime64(6)"],
-        )
-        rows = self._client.query(_LOOKUP, external_data=asked).result_rows
+        keys = native_block(statements, with_text=False)
+        rows = self._client.query(_LOOKUP, external_data=_asked(keys)).result_rows
         return {identifier.int: digest for identifier, digest in rows}
 
     def _none_between(self, statements: Sequence[Statement]) -> bool:
@@ -96,6 +117,14 @@ class StatementStore:
         between = f"between {_moment(min(times))} and {_moment(max(times))}"
         question = f"select 1 from {RAW_TABLE} where emission_time {between} limit 1"  # noqa: S608  # numbers
         return not self._client.query(question).result_rows
+
+
+def _asked(keys: bytes) -> ExternalData:
+    """Keys as a table of their own: a text of this length takes the server longer to parse than to answer."""
+    from clickhouse_connect.driver.external import ExternalData  # slow to import
+
+    structure = ["event_id UUID", "emission_time DateTime64(6)"]
+    return ExternalData(data=keys, file_name="asked", fmt="Native", structure=structure)
 
 
 @contextmanager
