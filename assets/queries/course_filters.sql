@@ -1,18 +1,17 @@
 and {{ can_view_courses() }}
 {% if filter_values("org") %} and org in {{ filter_values("org") | where_in }} {% endif %}
-{% if filter_values("course_name") or filter_values("course_run") %}
-    and course_key in (
-        select course_key
-        from courses
-        where
-            true
-            {% if filter_values("course_name") %}
-                and course_name in {{ filter_values("course_name") | where_in }}
-            {% endif %}
-            {% if filter_values("course_run") %}
-                and course_run in {{ filter_values("course_run") | where_in }}
-            {% endif %}
+{% if filter_values("course_name") %}
+    -- The name of a course that was never published is its key.
+    and (
+        course_key
+        in (select course_key from course_names where course_name in {{ filter_values("course_name") | where_in }})
+        or course_key in {{ filter_values("course_name") | where_in }}
     )
+    {% if filter_values("course_run") %}
+        and course_run(course_key) in {{ filter_values("course_run") | where_in }}
+    {% endif %}
+{% elif filter_values("course_run") %}
+    and course_key in (select course_key from courses where course_run in {{ filter_values("course_run") | where_in }})
 {% endif %}
 {% if filter_values("tag") %}
     and course_key in (select course_key from course_tags where tag in {{ filter_values("tag") | where_in }})
