@@ -9,8 +9,8 @@
     `made_of` in its configuration names the table of rows that the results are made of.
     docs/warehouse-refresh.md says why no order, no replay and no crash loses a row.
 
-    The table is not filled here. A changed model makes every key dirty, and the refresh replaces the old results one
-    by one; readers see a key's old result until its new one is there. Only where the columns have changed is the
+    The table is not filled here. A changed model, or a full refresh, makes every key dirty, and the refresh replaces the
+    old results one by one; readers see a key's old result until its new one is there. Only where the columns have changed is the
     table begun anew.
 -#}
 {% materialization refreshed, adapter = "clickhouse" %}
@@ -25,8 +25,7 @@
         {% call statement("main") -%} select 1 {%- endcall %} {{ return({"relations": [target_relation]}) }}
     {% endif %}
 
-    {% if existing is none or not existing.endswith(" " ~ columns) or should_full_refresh() %}
-        {% do kept_create(target_relation, sql) %}
+    {% if existing is none or not existing.endswith(" " ~ columns) %} {% do kept_create(target_relation, sql) %}
     {% endif %}
     {% call statement("main") -%}
         create or replace view {{ refresh_view }} {{ rollup_on_cluster() }}

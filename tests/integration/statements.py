@@ -11,6 +11,7 @@ from uuid import UUID
 from hypothesis import HealthCheck, Phase, find, settings
 from hypothesis import strategies as st
 
+from aspects.warehouse.refresh import refresh
 from tests.integration.conftest import Warehouse
 from tests.integration.learning import DUMP_COLUMNS, Dumped, dumps, learning
 
@@ -75,12 +76,13 @@ def empty(warehouse: Warehouse) -> None:
 
 
 def fill(warehouse: Warehouse, inserts: list[list[Row]], dumped: list[list[Dumped]] | None = None) -> None:
-    """Store the statements, and before them what the LMS says of the courses: all at once unless given."""
+    """Store the statements, and before them what the LMS says of the courses: all at once unless given. Refresh."""
     empty(warehouse)
     for blocks in dumped or [dumps()]:
         publish(warehouse, blocks)
     for rows in inserts:
         store(warehouse, rows)
+    refresh(warehouse.settings)
 
 
 def course(key: str, **definition: Any) -> dict[str, Any]:

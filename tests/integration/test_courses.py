@@ -131,6 +131,7 @@ def test_dashboards_show_the_names_places_and_grading_of_the_newest_publish(
     learner = {"account": {"homePage": "http://localhost:18000", "name": str(uuid4())}}
     sent = [statement(export.key, actor=learner), statement(export.key, actor=learner) | answered]
     assert post(stack, sent).status_code == 200
+    assert stack.inv("warehouse.refresh").status == 0
     with signed_in(stack) as client:
         charts = {chart.title: chart for chart in client.charts("course-dashboard")}
 
@@ -413,6 +414,8 @@ def live_lms(stack: Stack, tmp_path: Path, *words: str) -> None:
     environment["COURSE_SINK_DATABASE"] = str(tmp_path / "lms.sqlite")
     python = stack.settings.envs / "course_sink" / "bin" / "python"
     subprocess.run([str(python), "-c", LIVE, *words], cwd=ROOT, env=environment, check=True, capture_output=True)
+    # The stack does so by itself, every two seconds.
+    assert stack.inv("warehouse.refresh").status == 0
 
 
 def test_the_plugin_of_a_live_lms_writes_as_the_user_of_the_sinks(stack: Stack, tmp_path: Path, export: Export) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from aspects.fake.course import Scenario
 from aspects.fake.produce import produce
 from aspects.fake.sinks import ClickHouseSink
+from aspects.warehouse.refresh import refresh
 from tests.integration.conftest import Warehouse
 from tests.integration.expected_learning import learning_tables
 from tests.integration.learning import Place
@@ -21,6 +22,7 @@ def test_generated_statements_are_counted_as_the_definitions_say(warehouse: Ware
     empty(warehouse)
     sink = ClickHouseSink(warehouse.client("lrs"), warehouse.client("sink"))
     produce(Scenario(7, date(2025, 6, 1), LMS), 4000, 1, sink, tmp_path / "truth.json")
+    refresh(warehouse.settings)
     history = [json.loads(row[0]) for row in warehouse.rows("select event from xapi.xapi_events_all", user="lrs")]
     history.sort(key=lambda said: (said["timestamp"], said["id"]))
     expected = learning_tables(history, structure(warehouse))

@@ -78,25 +78,28 @@ def test_a_course_filter_reaches_every_table(warehouse: Warehouse, view: str) ->
 @pytest.mark.parametrize("view", [*VIEWS, *OF_EVENTS])
 def test_the_name_and_the_run_of_a_course_reach_the_key(warehouse: Warehouse, view: str) -> None:
     """As assets/queries/course_filters.sql has it."""
-    named = "select course_key from reporting.courses where course_name = 'Biology' and course_run = '2025'"
-    read = reads(warehouse, f"select * from reporting.{view} where org in ('North') and course_key in ({named})")
+    named = "course_key in (select course_key from reporting.course_names where course_name in ('Biology'))"
+    chosen = f"({named} or course_key in ('Biology')) and course_run(course_key) in ('2025')"
+    read = reads(warehouse, f"select * from reporting.{view} where org in ('North') and {chosen}")
     assert read
     assert all("course_key" in keys for keys in read.values()), read
 
 
 def test_a_course_filter_reaches_the_comparison_of_courses(warehouse: Warehouse) -> None:
     read = reads(warehouse, f"select * from reporting.course_comparison where {COURSE}")
-    assert "course_key" in read["reporting.rollup_responses"], read
-    assert "course_key" in read["reporting.rollup_page_visits"], read
+    assert "course_key" in read["reporting.answered_problems"], read
+    assert "course_key" in read["reporting.rollup_learners"], read
 
 
 @pytest.mark.parametrize("view", ["problem_responses", "problem_results"])
 def test_a_block_filter_reaches_what_is_sorted_by_block(warehouse: Warehouse, view: str) -> None:
     read = reads(warehouse, f"select * from reporting.{view} where {COURSE} and block_id = 'block'")
-    assert "block_id" in read["reporting.rollup_responses"], read
+    assert "block_id" in read["reporting.answered_problems"], read
 
 
-@pytest.mark.parametrize("view", ["page_visits", "learner_summary"])
-def test_a_learner_filter_reaches_what_is_sorted_by_learner(warehouse: Warehouse, view: str) -> None:
+@pytest.mark.parametrize(
+    ("view", "table"), [("page_visits", "rollup_page_visits"), ("learner_summary", "rollup_learners")]
+)
+def test_a_learner_filter_reaches_what_is_sorted_by_learner(warehouse: Warehouse, view: str, table: str) -> None:
     read = reads(warehouse, f"select * from reporting.{view} where {COURSE} and actor_id = 'ada'")
-    assert "actor_id" in read["reporting.rollup_page_visits"], read
+    assert "actor_id" in read[f"reporting.{table}"], read

@@ -130,12 +130,12 @@ def test_a_build_that_would_lose_the_past_is_refused_and_readers_see_one_table_o
     apply(years, events_months=12)
     assert years.rows(grades) == [(before,)]
     admin = years.client("admin")
-    admin.command("alter table reporting.rollup_grades_trigger modify comment 'another model'")
+    admin.command("alter table reporting.rollup_learners_trigger modify comment 'another model'")
     admin.close()
     with pytest.raises(AspectsError) as refused:
-        dbt.run(years.settings, ["rollup_grades"])
+        dbt.run(years.settings, ["rollup_learners"])
     assert refused.value.code == "dbt.loss"
-    assert "rollup_grades (changed)" in refused.value.why
+    assert "rollup_learners (changed)" in refused.value.why
     assert years.rows(grades) == [(before,)]
 
     seen: list[object] = []
@@ -148,18 +148,18 @@ def test_a_build_that_would_lose_the_past_is_refused_and_readers_see_one_table_o
     reader = threading.Thread(target=look)
     reader.start()
     try:
-        built = dbt.run(years.settings, ["rollup_grades"], accept_loss=True)
+        built = dbt.run(years.settings, ["rollup_learners"], accept_loss=True)
     finally:
         done.set()
         reader.join()
-    assert built.rebuilt == ["rollup_grades"]
+    assert built.rebuilt == ["rollup_learners"]
     ((after,),) = years.rows(grades)
     assert 0 < after < before  # type: ignore[operator]
     assert sorted(seen, reverse=True) == seen
     assert set(seen) == {before, after}
 
     # What was lost is known, so the next build of the same table is not refused again.
-    known = "select count() from reporting.deletions where table_name = 'reporting.rollup_grades'"
+    known = "select count() from reporting.deletions where table_name = 'reporting.rollup_learners'"
     assert years.rows(known, user="dbt") == [(1,)]
 
 
@@ -167,7 +167,7 @@ def test_whoever_deletes_reads_no_statement_and_deletes_nothing_else(years: Ware
     for forbidden in (
         "select event from xapi.xapi_events_all",
         "select actor_id from reporting.statements",
-        "alter table reporting.rollup_grades delete where true",
+        "alter table reporting.rollup_learners delete where true",
         "truncate table xapi.xapi_events_all",
         "insert into xapi.xapi_events_all (event) values ('{}')",
     ):

@@ -3,9 +3,8 @@
 with
     -- Where a learner stood at the end of each day that has an enrollment statement of theirs.
     ends_of_days as (
-        select org, course_key, actor_id, day, argMaxMerge(last_statement) as last_statement
-        from {{ everywhere(ref("rollup_enrollment")) }}
-        group by org, course_key, actor_id, day
+        select org, course_key, actor_id, day, {{ merged("enrollment") }} as last_statement
+        from {{ everywhere(ref("rollup_enrollment")) }} {{ one_row_for_each("org, course_key, actor_id, day") }}
     ),
     histories as (
         select

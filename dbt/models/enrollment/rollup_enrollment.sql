@@ -13,11 +13,13 @@ select
     course_key,
     actor_id,
     toDate(event_time) as day,
-    argMaxState(
-        cast((endsWith(verb_id, '/registered'), enrollment_mode), 'Tuple(registered Bool, mode String)'),
-        {{ history_order() }}
-    ) as last_statement,
-    maxSimpleState(if(endsWith(verb_id, '/registered'), event_time, toDateTime64(0, 6, 'UTC'))) as last_registered_at
+    {{
+        latest(
+            "endsWith(verb_id, '/registered'), toString(enrollment_mode)",
+            "registered Bool, mode String",
+            "true",
+        )
+    }} as enrollment
 from {{ ref("statements") }}
 where kind = 'enrollment' and course_key != ''
 group by org, course_key, actor_id, day

@@ -1,5 +1,4 @@
--- The latest grade of each learner in each course and in each subsection, and the latest word on whether
--- they passed the course. A course's own grade has no block.
+-- The latest grade of each learner in each part of a course. That of the course is in rollup_learners.
 {{
     config(
         materialized="rollup",
@@ -14,12 +13,7 @@ select
     course_key,
     block_id,
     actor_id,
-    argMaxStateIf(
-        cast((assumeNotNull(score), event_time), 'Tuple(score Float64, graded_at DateTime64(6, \'UTC\'))'),
-        {{ history_order() }},
-        kind = 'grade' and score is not null
-    ) as last_grade,
-    argMaxStateIf(toString(state), {{ history_order() }}, state != '') as last_state
+    {{ latest("assumeNotNull(score)", "score Float64", "score is not null") }} as grade
 from {{ ref("statements") }}
-where kind in ('grade', 'course_result') and course_key != ''
+where kind = 'grade' and course_key != '' and block_id != ''
 group by org, course_key, block_id, actor_id

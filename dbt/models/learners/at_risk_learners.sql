@@ -12,5 +12,5 @@ select
     grade_percent,
     grade_bucket,
     state
-from {{ ref("learner_summary") }}
+from {{ ref("learners") }}
 where at_risk

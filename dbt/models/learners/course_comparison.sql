@@ -6,10 +6,12 @@ with
             course_key,
             countIf(enrollment_status = 'registered') as enrollees,
             countIf(at_risk) as at_risk,
-            avgOrNullIf(grade_percent, enrollment_status = 'registered') as average_grade,
-            quantileExactInclusiveOrNullIf(0.5)
-            (grade_percent, enrollment_status = 'registered' and grade_percent is not null) as median_grade
-        from {{ ref("learner_summary") }}
+            -- As on the Course Dashboard: also who has left since.
+            countIf(state = 'passed') as passed,
+            groupArrayIf(
+                assumeNotNull(grade_percent), enrollment_status = 'registered' and grade_percent is not null
+            ) as grades
+        from {{ ref("learners") }}
         group by org, course_key
     ),
     active as (
@@ -18,15 +20,9 @@ with
         where day > toDate(now('UTC')) - 7
         group by org, course_key
     ),
-    -- As on the Course Dashboard: also who has left since.
-    passed as (
-        select org, course_key, countIf(state = 'passed') as passed
-        from {{ ref("course_grades") }}
-        group by org, course_key
-    ),
     problems as (
-        select org, course_key, sum(correct_first) as correct_first, sum(learners) as answered
-        from {{ ref("problem_totals") }}
+        select org, course_key, countIf(correct_first) as correct_first, count() as answered
+        from {{ ref("learner_problems") }}
         group by org, course_key
     ),
     tags as (
@@ -41,15 +37,17 @@ select
     courses.course_run as course_run,
     learners.enrollees as enrollees,
     active.active_last_7_days as active_last_7_days,
-    passed.passed as passed,
+    learners.passed as passed,
     learners.at_risk as at_risk,
-    learners.average_grade as average_grade,
-    learners.median_grade as median_grade,
+    learners.grades as grades,
+    if(empty(grades), null, arrayAvg(grades)) as average_grade,
+    if(empty(grades), null, arrayReduce('quantileExactInclusive(0.5)', grades)) as median_grade,
+    problems.answered as answered,
+    problems.correct_first as correct_at_first,
     if(problems.answered > 0, 100 * problems.correct_first / problems.answered, null) as first_try_correct_percent,
     tags.tags as tags
 from {{ ref("courses") }} as courses
 left join learners on courses.course_key = learners.course_key
 left join active on courses.course_key = active.course_key
-left join passed on courses.course_key = passed.course_key
 left join problems on courses.course_key = problems.course_key
 left join tags on courses.course_key = tags.course_key

@@ -3,15 +3,23 @@
 with
     -- Each page that a learner viewed, as the subsection that it is in.
     viewed as (
-        select org, course_key, actor_id, section, groupArray(subsection_id) as subsections
+        select org, course_key, actor_id, section, groupArray(subsection) as subsections
         from {{ ref("unit_visits") }}
         group by org, course_key, actor_id, section
     ),
     totals as (
-        select org, course_key, section, section_with_name, subsection_with_name, subsection_id, count() as pages_total
-        from {{ ref("block_hierarchy") }}
-        where block_type = 'vertical' and subsection_id != ''
-        group by org, course_key, section, section_with_name, subsection_with_name, subsection_id
+        select
+            org,
+            course_key,
+            section,
+            subsection,
+            any(section_with_name) as section_with_name,
+            any(subsection_with_name) as subsection_with_name,
+            any(subsection_id) as subsection_id,
+            count() as pages_total
+        from {{ ref("block_hierarchy") }} as blocks
+        where block_type = 'vertical' and blocks.subsection_id != ''
+        group by org, course_key, section, subsection
     )
 select
     totals.org as org,
@@ -22,7 +30,7 @@ select
     totals.section_with_name as section_with_name,
     totals.subsection_with_name as subsection_with_name,
     totals.subsection_id as subsection_id,
-    countEqual(viewed.subsections, totals.subsection_id) as pages_viewed,
+    countEqual(viewed.subsections, totals.subsection) as pages_viewed,
     totals.pages_total as pages_total
 from viewed
 inner join

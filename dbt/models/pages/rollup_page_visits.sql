@@ -9,37 +9,13 @@
     )
 }}
 
-with
-    visits as (
-        select
-            org,
-            course_key,
-            actor_id,
-            block_id,
-            event_time,
-            event_id,
-            toFloat64OrNull(navigated_from) as left_position,
-            multiIf(
-                navigated_to = 'next unit',
-                left_position + 1,
-                navigated_to = 'previous unit',
-                left_position - 1,
-                toFloat64OrNull(navigated_to)
-            ) as reached_position
-        from {{ ref("statements") }}
-        where kind = 'navigation' and course_key != ''
-    )
 select
     org,
     course_key,
     actor_id,
     toLowCardinality(block_id) as block_id,
-    -- 0 where there is none: positions count from 1.
-    if(
-        block_type(block_id) = 'sequential' and reached_position between 1 and 65535,
-        toUInt16(assumeNotNull(reached_position)),
-        toUInt16(0)
-    ) as position,
+    {{ reached_position() }} as position,
     event_time as visited_at,
     event_id
-from visits
+from {{ ref("statements") }}
+where kind = 'navigation' and course_key != ''

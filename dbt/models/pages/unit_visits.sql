@@ -1,11 +1,13 @@
--- The units that each learner has visited, of those that the course has now.
+-- The units that each learner has visited, of those that the course has now. Grouped by their numbers: ids are long.
 select
     visits.org as org,
     visits.course_key as course_key,
     visits.actor_id as actor_id,
     places.section as section,
-    places.subsection_id as subsection_id,
-    places.unit_id as unit_id,
+    places.subsection as subsection,
+    places.unit as unit,
+    any(places.subsection_id) as subsection_id,
+    any(places.unit_id) as unit_id,
     min(visits.visited_at) as first_visited_at,
     max(visits.visited_at) as last_visited_at
 from {{ everywhere(ref("rollup_page_visits")) }} as visits
@@ -16,4 +18,4 @@ inner join
     and visits.block_id = places.place_id
     and visits.position = places.place_position
 where visits.block_id != ''
-group by org, course_key, actor_id, section, subsection_id, unit_id
+group by org, course_key, actor_id, section, subsection, unit

@@ -3,11 +3,20 @@
 -- over a section are right.
 with
     problems as (
-        select org, course_key, block_id, section, section_with_name, subsection_with_name, subsection_id, graded
+        select
+            org,
+            course_key,
+            block_id,
+            section,
+            subsection,
+            section_with_name,
+            subsection_with_name,
+            subsection_id,
+            graded
         from {{ ref("block_hierarchy") }}
         where block_type = 'problem' and subsection_id != ''
     ),
-    attempts as (select distinct org, course_key, block_id, actor_id from {{ everywhere(ref("rollup_responses")) }}),
+    attempts as (select distinct org, course_key, block_id, actor_id from {{ everywhere(ref("answered_problems")) }}),
     -- Each problem that a learner attempted, as the subsection that it is in and whether it is graded.
     attempted as (
         select
@@ -15,7 +24,7 @@ with
             attempts.course_key as course_key,
             attempts.actor_id as actor_id,
             problems.section as section,
-            groupArray((problems.subsection_id, problems.graded)) as places
+            groupArray((problems.subsection, problems.graded)) as places
         from attempts
         inner join
             problems
@@ -29,13 +38,14 @@ with
             org,
             course_key,
             section,
-            section_with_name,
-            subsection_with_name,
-            subsection_id,
+            subsection,
             graded,
+            any(problems.section_with_name) as section_with_name,
+            any(problems.subsection_with_name) as subsection_with_name,
+            any(problems.subsection_id) as subsection_id,
             count() as problems_total
         from problems
-        group by org, course_key, section, section_with_name, subsection_with_name, subsection_id, graded
+        group by org, course_key, section, subsection, graded
     )
 select
     totals.org as org,
@@ -47,7 +57,7 @@ select
     totals.subsection_with_name as subsection_with_name,
     totals.subsection_id as subsection_id,
     totals.graded as graded,
-    countEqual(attempted.places, (totals.subsection_id, totals.graded)) as problems_attempted,
+    countEqual(attempted.places, (totals.subsection, totals.graded)) as problems_attempted,
     totals.problems_total as problems_total
 from attempted
 inner join

@@ -13,7 +13,7 @@ with
             (attempts) as median_attempts,
             avg(if(results.correct, attempts, 0)) as average_correct_attempts,
             avg(if(results.correct, 0, attempts)) as average_incorrect_attempts
-        from {{ ref("problem_results") }} as results
+        from {{ ref("learner_problems") }} as results
         group by org, course_key, block_id
     )
 select

@@ -1,7 +1,14 @@
 -- All that a learner answered to a problem, as a set: a response that comes twice is in it once. A
 -- response without a number gets the number that its place in the history gives it, so the whole history
 -- is needed; it is short.
-{{ config(materialized="rollup", engine=aggregating(), order_by="(org, course_key, block_id, actor_id)") }}
+{{
+    config(
+        materialized="rollup",
+        engine=aggregating(),
+        order_by="(org, course_key, block_id, actor_id)",
+        table_settings="default_compression_codec = 'ZSTD(1)', index_granularity = 1024",
+    )
+}}
 
 select
     org,

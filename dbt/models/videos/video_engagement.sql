@@ -2,13 +2,14 @@
 -- anything in a section has a row for each of its subsections that have videos, so the sums over a section are right.
 with
     videos as (
-        select org, course_key, block_id, section, section_with_name, subsection_with_name, subsection_id
+        select org, course_key, block_id, section, subsection, section_with_name, subsection_with_name, subsection_id
         from {{ ref("block_hierarchy") }}
         where block_type = 'video' and subsection_id != ''
     ),
     -- Each video that a learner watched, as the subsection that it is in.
     viewed as (
-        select watched.org, watched.course_key, watched.actor_id, videos.section, groupArray(subsection_id) as places
+        select
+            watched.org, watched.course_key, watched.actor_id, videos.section, groupArray(videos.subsection) as places
         from
             (
                 select org, course_key, actor_id, block_id from {{ ref("watched_videos") }} where watched_seconds > 0
@@ -21,9 +22,17 @@ with
         group by watched.org, watched.course_key, watched.actor_id, videos.section
     ),
     totals as (
-        select org, course_key, section, section_with_name, subsection_with_name, subsection_id, count() as videos_total
+        select
+            org,
+            course_key,
+            section,
+            subsection,
+            any(videos.section_with_name) as section_with_name,
+            any(videos.subsection_with_name) as subsection_with_name,
+            any(videos.subsection_id) as subsection_id,
+            count() as videos_total
         from videos
-        group by org, course_key, section, section_with_name, subsection_with_name, subsection_id
+        group by org, course_key, section, subsection
     )
 select
     totals.org as org,
@@ -34,7 +43,7 @@ select
     totals.section_with_name as section_with_name,
     totals.subsection_with_name as subsection_with_name,
     totals.subsection_id as subsection_id,
-    countEqual(viewed.places, totals.subsection_id) as videos_viewed,
+    countEqual(viewed.places, totals.subsection) as videos_viewed,
     totals.videos_total as videos_total
 from viewed
 inner join

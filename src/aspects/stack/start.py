@@ -78,7 +78,9 @@ def _demo(settings: Settings, made: list[Path]) -> str:
 
     scenario = Scenario(seed=1, end=datetime.now(UTC).date(), lms_url=settings.lms_url)
     truth = settings.state / "truth" / f"demo-{scenario.end.isoformat()}.json"
-    sink = ClickHouseSink(connect(settings, user="lrs"), connect(settings, user="sink"))
+    sink = ClickHouseSink(
+        connect(settings, user="lrs"), connect(settings, user="sink"), notes=settings.state / "inserts"
+    )
     produced = produce(scenario, DEMO_STATEMENTS, 1, sink, truth, settings.pii, lambda count: None)
     made.append(produced.truth)
     return f"{produced.courses} courses, {produced.enrollments} enrollments, {produced.statements:,} statements"

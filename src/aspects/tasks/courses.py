@@ -41,11 +41,12 @@ def sink(
 ) -> None:
     """Write courses, enrollments, people or tags of an LMS to ClickHouse, as the LMS's own plugin does.
 
-    What ClickHouse has already is not written again. A course that is published again replaces the old one at once:
+    What ClickHouse has already is not written again. A course that is published again replaces the old one:
     dashboards need no rebuild. A live Open edX writes by itself; docs/courses.md says how.
     """
     from aspects.lms.sink import Sunk, Wanted
     from aspects.lms.sink import sink as send
+    from aspects.warehouse.refresh import refresh
 
     console = Console(json)
     wanted = Wanted(object, _moment(since), force, limit, dry_run)
@@ -54,7 +55,10 @@ def sink(
         def show(report: Sunk) -> None:
             phase.note(f"{report.written} written, {report.unchanged} unchanged")
 
-        found = send(load(), wanted, [Path(source) for source in sources], show)
+        settings = load()
+        found = send(settings, wanted, [Path(source) for source in sources], show)
+        if found.written and not dry_run:
+            refresh(settings)
     console.say(
         f"{found.read} read: {found.written} {'would be ' if dry_run else ''}written, {found.unchanged} unchanged,"
         f" {found.older} older, {found.left_by_limit} left by the limit, {len(found.refused)} refused."

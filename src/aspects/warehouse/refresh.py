@@ -25,11 +25,25 @@ from aspects.warehouse.sizes import remember_sizes
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-KEY = "org, course_key, block_id, actor_id"
-MADE_OF = {"video_watching": "rollup_videos"}
-"""The refreshed tables, each with the table of the rows that it is made of."""
+
+@dataclass(frozen=True)
+class Made:
+    """How a refreshed table is made: of the rows of which table, and which columns are the key of its results."""
+
+    made_of: str
+    key: str
+
+
+REFRESHED = {
+    "course_outlines": Made("rollup_blocks", "org, course_key"),
+    "answered_problems": Made("rollup_responses", "org, course_key, block_id, actor_id"),
+    "video_watching": Made("rollup_videos", "org, course_key, block_id, actor_id"),
+}
 ROWS_AT_ONCE = 200_000
 """Rows of the list that one pass takes: they bound its memory."""
+LONGEST_LIST = 100_000
+"""Rows of the list, those among them that take others off it, from which on it is merged after a refresh: whoever asks
+for the lag reads them all."""
 SIZES_EVERY = 600
 """Seconds after which the tables' sizes are written down again."""
 LONGEST_WAIT = 3600
@@ -45,6 +59,8 @@ FORGET_RESULTS_OF_NOTHING = Template(
     " and (${key}) not in (select ${key} from reporting.${table}_dirty final where sign = 1)"
 )
 COUNT_WAITING = Template("select count() from reporting.${table}_dirty final where sign = 1")
+COUNT_LIST = Template("select count() from reporting.${table}_dirty")
+MERGE_LIST = Template("optimize table reporting.${table}_dirty final")
 FORGET_TAKEN = Template("truncate table reporting.${table}_taken")
 TAKE = Template(
     "insert into reporting.${table}_taken select *, toUUID('${run}') as run"
@@ -85,12 +101,14 @@ def refresh(
     with only_one_run(settings, "warehouse.refresh", wait=LONGEST_WAIT):
         client = connect(settings, user="dbt")
         try:
-            for table in MADE_OF:
+            for table in REFRESHED:
                 if everything or course:
                     mark_everything(client, table, course)
                 passes = -(-_number(client, COUNT_WAITING.substitute(table=table)) // rows_at_once)
                 for _ in range(passes):
                     keys += sum(one_pass(client, table, rows_at_once))
+                if _number(client, COUNT_LIST.substitute(table=table)) > LONGEST_LIST:
+                    client.command(MERGE_LIST.substitute(table=table))
         except ClickHouseError as error:
             raise explain(error, settings, "dbt") from error
         finally:
@@ -100,7 +118,8 @@ def refresh(
 
 def mark_everything(client: Client, table: str, course: str = "") -> None:
     """Put every row that the table is made of on the list, or those of a course; forget results that have no row."""
-    names = {"table": table, "made_of": MADE_OF[table], "key": KEY}
+    made = REFRESHED[table]
+    names = {"table": table, "made_of": made.made_of, "key": made.key}
     for statement in (FORGET_RESULTS_OF_NOTHING, MARK_EVERYTHING):
         client.command(statement.substitute(names), parameters={"course": course})
 
@@ -111,7 +130,7 @@ def one_pass(client: Client, table: str, rows_at_once: int) -> Iterator[int]:
     The rows are removed by their marks and by the run that took them, so whatever arrives meanwhile, for the
     same keys or for others, stays on the list.
     """
-    names = {"table": table, "key": KEY, "run": str(uuid4()), "rows": str(rows_at_once)}
+    names = {"table": table, "key": REFRESHED[table].key, "run": str(uuid4()), "rows": str(rows_at_once)}
     client.command(FORGET_TAKEN.substitute(names))
     yield 0
     client.command(TAKE.substitute(names))

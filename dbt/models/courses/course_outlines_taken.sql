@@ -1,0 +1,5 @@
+-- The blocks that the refresh under way has taken from the list.
+{{ config(materialized="kept", engine=replacing(), order_by="mark") }}
+
+select *, generateUUIDv4() as run
+from {{ ref("course_outlines_dirty") }}

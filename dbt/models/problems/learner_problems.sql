@@ -1,0 +1,10 @@
+-- How each learner did in each problem: of every result the latest version.
+select
+    org,
+    course_key,
+    block_id,
+    actor_id,
+    {{ newest("attempts") }} as attempts,
+    {{ newest("correct") }} as correct,
+    {{ newest("correct_first") }} as correct_first
+from {{ everywhere(ref("answered_problems")) }} {{ one_row_for_each("org, course_key, block_id, actor_id") }}
