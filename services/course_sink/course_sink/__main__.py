@@ -16,10 +16,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 COURSES = "course_overviews"
+REFUSED = 4
+"""The exit status that says so; Python itself ends with 1 and 2."""
 
 
 def main() -> int:
-    """Returns 0, 1 when something was refused, or 3 when ClickHouse did not take or keep it."""
+    """Returns 0, 4 when something was refused, or 3 when ClickHouse did not take or keep it."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "course_sink.settings")
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
     import django
@@ -49,7 +51,7 @@ def main() -> int:
     except (RequestException, LostRowsError) as error:
         print(str(error), file=sys.stderr)
         return 3
-    return int(refused)
+    return REFUSED if refused else 0
 
 
 def _moment(text: str) -> datetime:

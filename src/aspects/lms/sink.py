@@ -4,7 +4,6 @@ arguments and its output alone."""
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,12 +15,13 @@ from typing import Any
 from aspects.errors import AspectsError
 from aspects.settings import Settings
 from aspects.stack import environments
-from aspects.stack.secrets import load_secrets
-from aspects.stack.services import PASSED_ON, Service, read_service
+from aspects.stack.jobs import is_ready, job
+from aspects.stack.services import Service, read_service
 
 COURSES = "course_overviews"
 OBJECTS = (COURSES, "course_enrollment", "user_profile", "external_id", "taxonomy", "tag", "object_tag")
 PERSONAL = ("user_profile", "external_id")
+REFUSED = 4
 LOST = 3
 
 
@@ -98,18 +98,19 @@ def sink(settings: Settings, wanted: Wanted, sources: Sequence[Path], progress: 
     """
     check(settings, wanted, sources)
     service = find_service(settings)
-    if not environments.is_installed(service, settings):
+    if not is_ready(service, settings):
         environments.install(service, settings)
-    secrets = load_secrets(settings)
-    environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ} | {
-        name: service.render(value, settings, secrets) for name, value in service.environment.items()
-    }
-    command = [str(settings.envs / service.name / "bin" / "python"), "-m", "course_sink", *wanted.arguments(sources)]
+    started = job(service, settings, wanted.arguments(sources), sources)
     found = Sunk()
     with (
         TemporaryFile("w+") as words,
         subprocess.Popen(
-            command, cwd=service.folder, env=environment, stdout=subprocess.PIPE, stderr=words, text=True
+            started.command,
+            cwd=started.folder,
+            env=started.environment,
+            stdout=subprocess.PIPE,
+            stderr=words,
+            text=True,
         ) as process,
     ):
         for line in process.stdout or ():
@@ -125,7 +126,7 @@ def sink(settings: Settings, wanted: Wanted, sources: Sequence[Path], progress: 
             fix="./inv dev.status shows whether it runs; what was written before is right, so run the command again.",
             code="courses.lost",
         )
-    if process.returncode not in (0, 1):
+    if process.returncode not in (0, REFUSED):
         raise AspectsError(
             "The course sink ended with an error.",
             why=said.strip()[-1000:],
