@@ -116,7 +116,7 @@ def test_filters_reach_the_charts_that_they_are_for(stack: Stack, browser: Brows
     assert set(sent) == set(titles)
 
 
-@pytest.mark.parametrize("slug", DASHBOARDS)
+@pytest.mark.parametrize("slug", ["course-dashboard", "operator-dashboard"])  # one of each half: all share one layout
 def test_a_filter_that_nothing_matches_leaves_no_chart_spinning(slug: str, browser: Browser) -> None:
     chosen = "filters:!((col:org,op:IN,val:!(NoSuchOrganization)))"
     nothing = f"(id:NATIVE_FILTER-organization,extraFormData:({chosen}),filterState:(value:!(NoSuchOrganization)))"
@@ -139,6 +139,7 @@ def test_a_broken_chart_is_seen(stack: Stack, browser: Browser, broken_dashboard
 
     done = stack.inv("assets.shot", "--dashboard", broken_dashboard, "--json")
     assert done.status == 1
+    assert "shots" in done.json, done
     assert len(done.json["shots"][0]["failures"]) == 2
 
 

@@ -121,7 +121,7 @@ def rows_of(steps: list[list[Row] | int]) -> list[Row]:
     return sorted({row for step in steps if not isinstance(step, int) for row in step})
 
 
-@settings(slow, max_examples=12)
+@settings(slow, max_examples=8)
 @given(steps=histories())
 def test_any_inserts_and_refreshes_give_the_numbers_of_one_full_build(
     warehouse: Warehouse, steps: list[list[Row] | int]
