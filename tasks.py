@@ -2,7 +2,7 @@
 
 from invoke.collection import Collection
 
-from aspects.tasks import assets, courses, data, dbt, dev, logs, quality, users, vector, warehouse
+from aspects.tasks import assets, courses, data, dbt, dev, images, logs, quality, users, vector, warehouse
 
 namespace = Collection.from_module(quality)
 for name, module in {
@@ -11,6 +11,7 @@ for name, module in {
     "assets": assets,
     "courses": courses,
     "dbt": dbt,
+    "images": images,
     "logs": logs,
     "users": users,
     "vector": vector,

@@ -19,11 +19,16 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+from aspects.assets.browser import find_browser
+from aspects.errors import AspectsError
 from aspects.settings import ROOT, Settings, load, load_recorded
 from aspects.stack.secrets import load_secrets
+from tests.containers.bases import for_containers
 
 SHARED = ("Stack", "Warehouse")
 """What a test file imports whose tests need a service that runs for all of them."""
+ENGINE = os.environ.get("TEST_ENGINE", "embedded")
+"""What runs the stack of the tests: `embedded` or `docker`."""
 SERVICES_WITH_PORT = ("CLICKHOUSE", "RALPH", "SUPERSET")
 TIME_ZONES = ["UTC", "America/New_York", "Asia/Kolkata", "Pacific/Auckland", "Pacific/Marquesas"]
 
@@ -125,7 +130,7 @@ class Stack:
 def free_port() -> int:
     """A port that nobody listens on, below those that the system gives to outgoing connections: a connection of
     somebody else would take it before the service does. Each process of a run has a range of its own."""
-    first = 20_000 + 2_000 * worker_number()
+    first = 20_000 + 2_000 * (worker_number() + (4 if ENGINE == "docker" else 0))
     while True:
         port = random.randrange(first, first + 2_000)
         with socket.socket() as probe:
@@ -147,7 +152,17 @@ def new_commands(state: Path) -> Commands:
     sites = {"ASPECTS_EMBED_ORIGINS": f"http://127.0.0.1:{free_port()}"}
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ASPECTS_")}
     environments = os.environ.get("ASPECTS_ENVIRONMENTS", str(ROOT / ".aspects" / "envs"))
-    return Commands({**kept, "ASPECTS_STATE": str(state), "ASPECTS_ENVIRONMENTS": environments, **ports, **sites})
+    own = {"ASPECTS_STATE": str(state), "ASPECTS_ENVIRONMENTS": environments}
+    return Commands({**kept, **own, **ports, **sites, **(for_containers() if ENGINE == "docker" else {})})
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium; without one these tests are skipped."""
+    try:
+        return find_browser()
+    except AspectsError as error:
+        pytest.skip(f"{error.message} {error.why}")
 
 
 @pytest.fixture
@@ -156,6 +171,12 @@ def state() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="aspects-"))
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(autouse=ENGINE == "docker")
+def readable(tmp_path: Path) -> None:
+    """A container runs as another user than root, and pytest's folders are for root alone."""
+    tmp_path.chmod(0o755)
 
 
 @pytest.fixture
@@ -189,5 +210,5 @@ def stack() -> Iterator[Stack]:
         yield Stack(commands, settings, load_secrets(settings), Path(up.json["truth"]))
     finally:
         if not running:
-            commands("dev.down")
+            commands("dev.reset", "--yes")
             shutil.rmtree(state, ignore_errors=True)

@@ -1,7 +1,8 @@
 """Superset's settings. Superset imports this module by its name; every value of the machine comes from the environment.
 
 SUPERSET_SECRET_KEY signs sessions and encrypts stored passwords, SUPERSET_STATE is the folder of everything that
-Superset writes: metadata database, caches, uploads.
+Superset writes: metadata database, caches, uploads. With SUPERSET_DATABASE (an address of Postgres) the metadata is
+there instead; with SUPERSET_REDIS (`redis://host:6379`) caches and work in the background are.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from babel import Locale
 from babel.core import get_global
-from superset_boot import sign_in
+from superset_boot import background, sign_in
 from superset_boot.access import SecurityManager, can_view_courses, guest_token_names_a_course
 from superset_boot.connections import reuse_connections
 from superset_boot.health import blueprint
@@ -26,9 +27,9 @@ SECRET_KEY = os.environ["SUPERSET_SECRET_KEY"]
 
 DATA_DIR = str(STATE)
 UPLOAD_FOLDER = str(STATE / "uploads") + "/"
-SQLALCHEMY_DATABASE_URI = f"sqlite:///{STATE / 'superset.db'}"
+SQLALCHEMY_DATABASE_URI = os.environ.get("SUPERSET_DATABASE") or f"sqlite:///{STATE / 'superset.db'}"
 # A writer waits for another one instead of failing: `assets.sync` writes while Superset serves.
-SQLALCHEMY_ENGINE_OPTIONS = {"connect_args": {"timeout": 30}}
+SQLALCHEMY_ENGINE_OPTIONS = {} if os.environ.get("SUPERSET_DATABASE") else {"connect_args": {"timeout": 30}}
 ALEMBIC_SKIP_LOG_CONFIG = True
 
 # --- Caches
@@ -42,6 +43,12 @@ CACHE_CONFIG = {
 }
 # A statement must be in a chart within seconds, and the warehouse answers fast: chart data is never cached.
 DATA_CACHE_CONFIG = {"CACHE_TYPE": "NullCache"}
+REDIS = os.environ.get("SUPERSET_REDIS", "")
+if REDIS:
+    CACHE_CONFIG = background.cache(REDIS, "names", 300)
+    # A worker leaves the answer of a chart here, and the page fetches it.
+    DATA_CACHE_CONFIG = background.cache(REDIS, "data", background.SECONDS_OF_AN_ANSWER)
+    RESULTS_BACKEND = background.results(REDIS)
 # The state of filters and of charts being explored stays in the metadata database (Superset's default), so that the
 # links people share survive a restart.
 
@@ -51,10 +58,13 @@ FEATURE_FLAGS = {
     "ENABLE_TEMPLATE_PROCESSING": True,
     "DASHBOARD_RBAC": True,
     "EMBEDDED_SUPERSET": True,
-    "ALERT_REPORTS": False,
+    "ALERT_REPORTS": bool(REDIS),
+    "GLOBAL_ASYNC_QUERIES": bool(REDIS),
 }
 JINJA_CONTEXT_ADDONS = {"can_view_courses": can_view_courses}
-CELERY_CONFIG = None  # one process: nothing runs in the background
+# Without Redis there is one process, and nothing runs in the background.
+CELERY_CONFIG = background.celery(REDIS) if REDIS else None
+globals().update(background.settings(os.environ, SECRET_KEY) if REDIS else {})
 
 # --- Queries
 

@@ -21,6 +21,7 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
@@ -37,10 +38,16 @@ class _Rate(ProgressColumn):
 
 
 class Phase:
-    """A step that is under way; `note` adds a word to its closing line."""
+    """A step that is under way; `note` adds a word to its closing line, `now` says on a terminal how far it is."""
 
-    def __init__(self) -> None:
+    def __init__(self, title: str) -> None:
         self.notes: list[str] = []
+        self.status: Status | None = None
+        self._title = title
+
+    def now(self, text: str) -> None:
+        if self.status:
+            self.status.update(escape(f"{self._title}: {text}"))
 
     def note(self, text: str) -> None:
         self.notes.append(text)
@@ -100,11 +107,11 @@ class Console:
     @contextmanager
     def phase(self, title: str) -> Iterator[Phase]:
         """A step of a command: a tick and its seconds when it is done, a cross when it fails."""
-        phase = Phase()
+        phase = Phase(title)
         started = time.monotonic()
         try:
             if self._err.is_terminal:
-                with self._err.status(escape(title)):
+                with self._err.status(escape(title)) as phase.status:
                     yield phase
             else:
                 yield phase

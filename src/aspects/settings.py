@@ -10,10 +10,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from aspects import __version__
 from aspects.errors import AspectsError
 
 ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "ASPECTS_"
+CLICKHOUSE = {"host": "clickhouse", "clickhouse_port": 8123}
+"""Where ClickHouse is for other containers."""
 
 
 Kept = Literal["forever"] | Annotated[int, Field(ge=1)]
@@ -29,11 +32,18 @@ class Settings(BaseSettings):
     """Where data, logs, secrets and environments are kept."""
     environments: Path | None = None
     """Where the services' Python environments are kept; `<state>/envs` unless set."""
+    engine: Literal["embedded", "docker"] = "embedded"
+    """How the services run: as processes of this machine, or in containers."""
+    full: bool = False
+    """Whether containers also have Postgres, Redis, and workers for queries, alerts and reports."""
     host: str = "127.0.0.1"
-    """The address that every service binds to."""
+    """The address that every service binds to, or that its container's port is published on."""
     clickhouse_port: int = Field(default=8123, ge=1, le=65535)
     ralph_port: int = Field(default=8100, ge=1, le=65535)
     superset_port: int = Field(default=8088, ge=1, le=65535)
+    vector_port: int = Field(default=8687, ge=1, le=65535)
+    vector: bool = False
+    """Whether containers also have Vector, which takes lines of logs over HTTP at `vector_port`."""
     clickhouse_binary: str = "clickhouse"
     """A real server of this name on PATH is used instead of the embedded engine; empty: never."""
     cluster: str = ""
@@ -63,9 +73,18 @@ class Settings(BaseSettings):
     superset_public_url: str = ""
     """Superset's address as browsers see it; the LMS sends people back to `<that>/oauth-authorized/lms`."""
     course_access_file: Path | None = None
-    """Which person may see which courses, in YAML; `<state>/course_access.yaml` unless set."""
+    """Which person may see which courses, in YAML; `<state>/superset/course_access.yaml` unless
+    set."""
     embed_origins: str = ""
     """Sites that may show embedded dashboards, such as `https://lms.example.org`, with spaces between; empty: none."""
+    smtp_host: str = ""
+    """The mail server that takes alerts and reports; empty: they are made and go nowhere."""
+    smtp_port: int = Field(default=25, ge=1, le=65535)
+    smtp_from: str = ""
+    """The address that they come from."""
+    smtp_user: str = ""
+    """Whom to sign in as; the password is `SMTP_PASSWORD` in `<state>/secrets.env`."""
+    smtp_starttls: bool = False
     start_timeout: int = Field(default=180, ge=5)
     """Seconds that `dev.up` waits for a service to become healthy."""
     retention_raw_months: Kept = "forever"
@@ -76,6 +95,16 @@ class Settings(BaseSettings):
     """Whole months that each learner's days of activity are kept, besides the month under way."""
     retention_system_logs_days: Kept = "forever"
     """Days that ClickHouse's own logs are kept; they go by months."""
+    image_registry: str = "docker.io/aspects/"
+    """Registry and folder of the services' images, with the slash at the end."""
+    image_version: str = __version__
+    """Their tag."""
+    image_network: str = ""
+    """The network that images are built in, such as `host`; the engine's own unless set."""
+    image_arguments: str = ""
+    """Build arguments, such as `UV_DEFAULT_INDEX=https://packages.example.org/simple`, with spaces between."""
+    compose_files: str = ""
+    """More Compose files, laid over this repository's: paths with spaces between."""
     free_space_mb: int = Field(default=500, ge=0)
     """Megabytes that must be free under `state` before anything starts."""
     bench_folder: Path | None = None
@@ -105,6 +134,16 @@ class Settings(BaseSettings):
     @property
     def superset_url(self) -> str:
         return f"http://{self.host}:{self.superset_port}"
+
+    @property
+    def inside(self) -> Settings:
+        """As the services themselves see them: for a container ClickHouse has another address."""
+        return self.model_copy(update=CLICKHOUSE) if self.engine == "docker" else self
+
+    @property
+    def access_file(self) -> Path:
+        """Which person may see which courses."""
+        return self.course_access_file or self.service_state("superset") / "course_access.yaml"
 
     def port(self, service: str) -> int:
         """The port of a service by its name; KeyError when it has none."""

@@ -6,18 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from aspects.assets.browser import Browser, find_browser, open_browser
-from aspects.errors import AspectsError
+from aspects.assets.browser import Browser, open_browser
 from tests.conftest import Stack
-
-
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """The path of a Chromium; without one these tests are skipped."""
-    try:
-        return find_browser()
-    except AspectsError as error:
-        pytest.skip(f"{error.message} {error.why}")
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,9 @@ from aspects import settings as settings_module
 from aspects.console import Console
 from aspects.errors import AspectsError
 from aspects.settings import ROOT, Settings
-from aspects.stack import environments, lifecycle, logs, preflight
+from aspects.stack import environments, lifecycle, preflight
 from aspects.stack.secrets import load_secrets, secrets_file
-from aspects.stack.services import Service, read_service, read_services, select, to_install
+from aspects.stack.services import Service, read_service, read_services, select, to_install, wanted_services
 from aspects.stack.supervisor import LONGEST_SOCKET_PATH, log_file, socket_path
 
 
@@ -29,7 +29,7 @@ def a_service(folder: Path, **facts: object) -> Service:
 
 def test_the_services_of_this_repository_can_all_be_launched(settings: Settings) -> None:
     secrets = load_secrets(settings)
-    for service in read_services(ROOT):
+    for service in wanted_services(settings.model_copy(update={"tracking_logs": "a.log"})):
         launch = service.launch(settings, secrets, {"PATH": "/bin"}) if service.runs else None
         assert launch is None or Path(launch.command[0]).is_absolute()
 
@@ -157,7 +157,7 @@ def test_logs_are_followed_over_a_rotation(settings: Settings) -> None:
     file = log_file(settings, "ralph")
     file.parent.mkdir(parents=True)
     file.write_text("one\ntwo\n")
-    lines = logs.read(settings, ["ralph"], lines=1, follow=True)
+    lines = lifecycle.read_logs(settings, ["ralph"], lines=1, follow=True)
     assert next(lines) == "ralph │ two"
     with file.open("a") as stream:
         stream.write("three\nhalf a li")

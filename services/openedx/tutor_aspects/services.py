@@ -79,6 +79,12 @@ def settings(config: Mapping[str, Any]) -> SimpleNamespace:
         lms_issuer="",
         lms_audience="",
         lms_scope="",
+        full=False,
+        smtp_host="",
+        smtp_port=25,
+        smtp_from="",
+        smtp_user="",
+        smtp_starttls=False,
     )
 
 
@@ -142,9 +148,9 @@ def _ours(name: str, image: str, config: Mapping[str, Any]) -> Container:
     told = facts(name)
     port = told.get("port", 0)
 
-    def rendered(text: str, host: str) -> str:
+    def rendered(text: str) -> str:
         values = {
-            "host": host,
+            "host": EVERYWHERE,
             "port": port,
             "state": STATE,
             "folder": APP,
@@ -154,17 +160,15 @@ def _ours(name: str, image: str, config: Mapping[str, Any]) -> Container:
         }
         return _jinja.from_string(str(text)).render(values)
 
-    # In its command a service's host is where it listens; in its variables it is where ClickHouse is.
-    outgoing = {"WAREHOUSE_HOST": config["ASPECTS_CLICKHOUSE_HOST"]}
-    environment = {key: rendered(value, EVERYWHERE) for key, value in told.get("environment", {}).items()}
+    environment = {key: rendered(value) for key, value in told.get("environment", {}).items()}
     if name == "refresh":
         environment |= cli_environment(config)
     runs_here = {"clickhouse": config["ASPECTS_RUN_CLICKHOUSE"]}
     return Container(
         name=name,
         image=image,
-        command=tuple(rendered(word, EVERYWHERE) for word in told["command"]),
-        environment=environment | {key: value for key, value in outgoing.items() if key in environment},
+        command=tuple(rendered(word) for word in told["command"]),
+        environment=environment,
         port=port,
         health=told.get("health", "/") if port else "",
         needs=tuple(need for need in told.get("needs", []) if runs_here.get(need)),

@@ -1,7 +1,7 @@
 """A site that shows one course's dashboard to the staff of that course: an example to read, and to try.
 
     SUPERSET_URL=http://127.0.0.1:8088 EMBEDDER_USER=lms EMBEDDER_PASSWORD=… \
-    COURSE_ACCESS_FILE=.aspects/course_access.yaml DASHBOARD=<id, `_embedded` in the dashboard's file> \
+    COURSE_ACCESS_FILE=.aspects/superset/course_access.yaml DASHBOARD=<id, `_embedded` in the dashboard's file> \
     .aspects/envs/superset/bin/python services/superset/example_embedding/server.py 8099
 
 Then open http://127.0.0.1:8099/?course=course-v1:MyOrg+Hello101+2026 as a user of Superset. An LMS knows its people and

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import io
 import json
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -18,6 +19,8 @@ from sqlalchemy.orm import Session
 
 from superset_boot.logs import hushed, say
 
+POSTGRES = os.environ.get("SUPERSET_DATABASE", "").startswith("postgresql")
+KNOWN = "pg_tables where tablename" if POSTGRES else "sqlite_master where type = 'table' and name"
 FACTS = "aspects_facts"
 """Our own table beside Superset's: name, JSON value."""
 
@@ -67,6 +70,9 @@ def restorable(database: Path) -> Iterator[None]:
     SQLite commits each change of a table by itself, so a migration that is killed leaves a database that no version
     of Superset can read.
     """
+    if POSTGRES:  # each of its migrations happens as a whole or not at all
+        yield
+        return
     copy, partial = _copies(database)
     if database.exists():
         with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(partial)) as target:
@@ -120,7 +126,7 @@ def migrate() -> None:
 
 def read_fact(run: Callable[..., Any], name: str) -> Any:
     """A fact by its name, or None. `run` executes SQL: a session's or a connection's `execute`."""
-    known = run(text("select 1 from sqlite_master where type = 'table' and name = :name"), {"name": FACTS}).first()
+    known = run(text(f"select 1 from {KNOWN} = :name"), {"name": FACTS}).first()  # noqa: S608
     if known is None:
         return None
     row = run(text(f"select value from {FACTS} where name = :name"), {"name": name}).first()  # noqa: S608
@@ -131,6 +137,9 @@ def write_fact(run: Callable[..., Any], name: str, value: Any) -> None:
     """Keep a fact, as JSON, within the transaction that `run` belongs to."""
     run(text(f"create table if not exists {FACTS} (name varchar(64) primary key, value text not null)"))
     run(
-        text(f"insert or replace into {FACTS} (name, value) values (:name, :value)"),  # noqa: S608
+        text(
+            f"insert into {FACTS} (name, value) values (:name, :value)"  # noqa: S608
+            " on conflict (name) do update set value = excluded.value"
+        ),
         {"name": name, "value": json.dumps(value)},
     )

@@ -29,6 +29,7 @@ VIEW_DASHBOARDS: frozenset[Permission] = frozenset(
         ("can_read", "DashboardPermalinkRestApi"),
         ("can_write", "DashboardPermalinkRestApi"),
         ("can_read", "CurrentUserRestApi"),
+        ("can_list", "AsyncEventsRestApi"),  # where workers answer charts, the page asks whether they have
     }
 )
 

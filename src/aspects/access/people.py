@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets as random
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +30,7 @@ class Person:
 
 def access_file(settings: Settings) -> Path:
     """The file of who may see which courses; Superset reads it again when it has changed."""
-    return settings.course_access_file or settings.state / "course_access.yaml"
+    return settings.access_file
 
 
 def add(settings: Settings, admin: SupersetClient, user: str, role: str, sees: Sequence[str] = ()) -> Person:
@@ -75,6 +76,8 @@ def give(file: Path, user: str, sees: Sequence[str]) -> None:
         new = file.with_suffix(".new")
         with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as stream:
             yaml.safe_dump(people, stream, allow_unicode=True)
+        if os.getuid() == 0:  # whoever the folder belongs to reads it: a container runs as another user than root
+            shutil.chown(new, file.parent.stat().st_uid, file.parent.stat().st_gid)
         new.replace(file)
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise AspectsError(

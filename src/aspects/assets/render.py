@@ -83,7 +83,7 @@ def render_bundle(settings: Settings, secrets: Mapping[str, str], target: Path, 
     when a file cannot be rendered, `assets.locale` for a language without a catalogue, `assets.store` when the bundle
     cannot be written.
     """
-    assets = load_assets(source or assets_folder(settings), variables(settings, secrets))
+    assets = load_assets(source or assets_folder(settings), variables(settings.inside, secrets))
     retired, _ = read_retired(assets.folder, assets.findings)
     assets = _readable(assets)
     documents = _documents(assets)

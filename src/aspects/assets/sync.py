@@ -13,6 +13,7 @@ from typing import Any
 from aspects.assets.render import Bundle, render_bundle
 from aspects.errors import AspectsError
 from aspects.settings import Settings
+from aspects.stack.compose import compose_command, share, variables
 from aspects.stack.environments import is_installed
 from aspects.stack.services import read_services, select
 
@@ -79,21 +80,27 @@ def sync(
     """
     service = select(read_services(settings.root), "superset")
     state = settings.service_state("superset")
-    if not is_installed(service, settings) or not (state / "superset.db").exists():
+    docker = settings.engine == "docker"
+    if not docker and not (is_installed(service, settings) and (state / "superset.db").exists()):
         raise AspectsError(
             "Superset was never started here.",
             why=f"There is no {state / 'superset.db'}, or no environment to run it in.",
             fix="Start the stack first: ./inv dev.up",
             code="assets.no_superset",
         )
-    launch = service.launch(settings, secrets, inherited)
-    in_force = Path(launch.environment["SUPERSET_ASSETS"])
-    target = in_force.with_name(f"{in_force.name}-dry-run") if dry_run else in_force
+    target = state / ("bundle-dry-run" if dry_run else "bundle")
     options = ["--import-only", *(["--dry-run"] if dry_run else []), *(["--force"] if force else [])]
     try:
         bundle = render_bundle(settings, secrets, target, source)
-        environment = {**launch.environment, "SUPERSET_ASSETS": str(target)}
-        answer = _import([*launch.command, *options], environment, launch.folder)
+        if docker:
+            share(settings)
+            execute = ["exec", "--no-TTY", "--env", f"SUPERSET_ASSETS=/shared/{target.name}", service.name]
+            command = [*compose_command(settings), *execute, *service.command, *options]
+            answer = _import(command, variables(settings, inherited), settings.root)
+        else:
+            launch = service.launch(settings, secrets, inherited)
+            environment = {**launch.environment, "SUPERSET_ASSETS": str(target)}
+            answer = _import([*launch.command, *options], environment, launch.folder)
     finally:
         if dry_run:
             shutil.rmtree(target, ignore_errors=True)

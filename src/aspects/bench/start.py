@@ -21,6 +21,9 @@ from aspects.stack.supervisor import Supervisor
 
 
 class _Quiet:
+    def now(self, text: str) -> None:
+        pass
+
     def note(self, text: str) -> None: ...
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import io
 import logging
+import signal
+import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
@@ -84,6 +86,7 @@ def main() -> None:
     """The service: until the process is ended."""
     parser = argparse.ArgumentParser(description="Follow the tracking logs that a setting names.")
     parser.add_argument("--state", type=Path, required=True, help="the stack's state folder")
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))  # the first process of a container ignores it
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
     follow_for_ever(load_recorded(parser.parse_args().state))
 

@@ -6,7 +6,6 @@ Nothing of the service is imported: it is a program with a line protocol, descri
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,8 @@ from aspects.errors import AspectsError
 from aspects.logs.processes import ProcessEngine
 from aspects.settings import Settings
 from aspects.stack import environments
-from aspects.stack.services import PASSED_ON, Service, read_service
+from aspects.stack.jobs import is_ready, job
+from aspects.stack.services import Service, read_service
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,11 @@ class Knowledge:
     user_map: Path | None = None
     course_names: Path | None = None
     keep: bool = True
+
+    @property
+    def files(self) -> list[Path]:
+        """The files that it names."""
+        return [file.resolve() for file in (self.user_map, self.course_names) if file]
 
     @property
     def arguments(self) -> list[str]:
@@ -48,7 +53,7 @@ def find_service(settings: Settings) -> Service:
 
 def ready(settings: Settings) -> bool:
     """Whether the service's environment is there."""
-    return environments.is_installed(find_service(settings), settings)
+    return is_ready(find_service(settings), settings)
 
 
 def install(settings: Settings) -> None:
@@ -58,7 +63,7 @@ def install(settings: Settings) -> None:
 
 def take_over(settings: Settings, knowledge: Knowledge) -> int:
     """Take over a user map for good; returns how many users had another UUID. Raises AspectsError (`logs.map`)."""
-    return int(json.loads(_run(settings, ["--seed", *knowledge.arguments]))["changed"])
+    return int(json.loads(_run(settings, ["--seed", *knowledge.arguments], knowledge))["changed"])
 
 
 def export_users(settings: Settings) -> str:
@@ -66,12 +71,12 @@ def export_users(settings: Settings) -> str:
     return _run(settings, ["--export"])
 
 
-def _run(settings: Settings, arguments: list[str]) -> str:
-    service = find_service(settings)
+def _run(settings: Settings, arguments: list[str], knowledge: Knowledge | None = None) -> str:
+    started = job(find_service(settings), settings, arguments, knowledge.files if knowledge else ())
     done = subprocess.run(
-        [*_command(settings, service), *arguments],
-        cwd=service.folder,
-        env=_environment(settings, service),
+        started.command,
+        cwd=started.folder,
+        env=started.environment,
         capture_output=True,
         text=True,
         check=False,
@@ -87,22 +92,12 @@ def _run(settings: Settings, arguments: list[str]) -> str:
     return done.stdout
 
 
-def _command(settings: Settings, service: Service) -> list[str]:
-    return [str(settings.envs / service.name / "bin" / "python"), "-m", "event_router"]
-
-
-def _environment(settings: Settings, service: Service) -> dict[str, str]:
-    return {name: os.environ[name] for name in PASSED_ON if name in os.environ} | {
-        name: service.render(value, settings, {}) for name, value in service.environment.items()
-    }
-
-
 class ReferenceEngine(ProcessEngine):
     """event-routing-backends in `workers` processes."""
 
     handed_over = 0
 
     def __init__(self, settings: Settings, knowledge: Knowledge, workers: int) -> None:
-        service = find_service(settings)
-        command = [*_command(settings, service), "--answers", *knowledge.arguments]
-        super().__init__(command, service.folder, _environment(settings, service), workers)
+        words = ["--answers", *knowledge.arguments]
+        started = job(find_service(settings), settings, words, knowledge.files)
+        super().__init__(started.command, started.folder, started.environment, workers)

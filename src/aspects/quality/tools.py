@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import filecmp
+import os
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from aspects.quality.containers import check_containers
 from aspects.stack.environments import UV, holds, install_lock, make
 
 SCRIPTS = Path(sys.executable).parent
@@ -24,9 +26,11 @@ class Tool:
     mend: Sequence[str] = ()
 
 
+CONTAINER_TESTS = ("tests/containers", "tests/integration/test_end_to_end.py")
+"""What is run against a stack in containers."""
 PYTHON = ("tasks.py", "src", "tests", "services", "ralph", "dbt")
 SQL = ("assets/queries", "dbt/models", "dbt/tests", "src/aspects/warehouse")
-YAML = ("assets", "dbt", "ralph", "services", "vector", ".pre-commit-config.yaml", ".yamllint.yaml")
+YAML = ("assets", "dbt", "ralph", "services", "vector", "compose.yaml", ".pre-commit-config.yaml", ".yamllint.yaml")
 
 TOOLS = (
     Tool("ruff", ("ruff", "check", *PYTHON), ("ruff", "check", "--fix", *PYTHON)),
@@ -38,6 +42,7 @@ TOOLS = (
         ("sqlfmt", "--check", "--no-progressbar", *SQL),
         ("sqlfmt", "--no-progressbar", *SQL),
     ),
+    Tool("hadolint", ("hadolint", "*/Dockerfile", "*/*/Dockerfile")),
 )
 
 
@@ -60,6 +65,20 @@ def ensure_installed(root: Path) -> bool:
     return True
 
 
+def install_hooks(root: Path) -> bool:
+    """Let git run what `.pre-commit-config.yaml` says; False outside a checkout. CalledProcessError when it fails."""
+    if not (root / ".git").exists():
+        return False
+    subprocess.run([str(SCRIPTS / "pre-commit"), "install"], cwd=root, check=True, stdout=subprocess.DEVNULL)
+    return True
+
+
+def check_images(root: Path) -> Outcome:
+    """Our own rules for Dockerfiles and Compose files."""
+    findings = check_containers(root)
+    return Outcome("containers", not findings, "\n".join(map(str, findings)))
+
+
 def check(tool: Tool, root: Path) -> Outcome:
     """Let a tool look at the repository."""
     return _run(tool, tool.check, root)
@@ -71,19 +90,22 @@ def mend(tool: Tool, root: Path) -> Outcome:
 
 
 def _run(tool: Tool, words: Sequence[str], root: Path) -> Outcome:
-    command = [str(SCRIPTS / words[0]), *(word for word in words[1:] if _exists(word, root))]
+    command = [str(SCRIPTS / words[0]), *(found for word in words[1:] for found in _found(word, root))]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     return Outcome(tool.name, done.returncode == 0, (done.stdout + done.stderr).strip())
 
 
-def _exists(word: str, root: Path) -> bool:
-    """A folder that this checkout does not have is left out; every other word stays."""
-    return "/" not in word or (root / word).exists()
+def _found(word: str, root: Path) -> list[str]:
+    """A pattern is the files that it names; a folder that this checkout does not have is left out."""
+    if "*" in word:
+        return sorted(str(file.relative_to(root)) for file in root.glob(word))
+    return [word] if "/" not in word or (root / word).exists() else []
 
 
-def run_pytest(paths: Iterable[str], options: Iterable[str], root: Path) -> int:
-    """Run the tests with their output shown as it comes; returns pytest's exit status."""
-    return subprocess.run([str(SCRIPTS / "pytest"), *options, *paths], cwd=root, check=False).returncode
+def run_pytest(paths: Iterable[str], options: Iterable[str], root: Path, engine: str = "embedded") -> int:
+    """Run the tests, whose stack runs in that engine, with their output shown as it comes; pytest's exit status."""
+    command = [str(SCRIPTS / "pytest"), *options, *paths]
+    return subprocess.run(command, cwd=root, env={**os.environ, "TEST_ENGINE": engine}, check=False).returncode
 
 
 def run_service_tests(root: Path, environment: Path) -> int:

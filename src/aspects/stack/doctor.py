@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from aspects.settings import Settings
 from aspects.stack import environments, lifecycle, preflight
+from aspects.stack.engine import engine_of
 from aspects.stack.preflight import Check
 from aspects.stack.services import Service, read_services
-from aspects.stack.supervisor import Supervisor
 
 
 def examine(settings: Settings) -> list[Check]:
     """The preflight checks, the services' environments, their processes, and what else is on this machine."""
     services = read_services(settings.root)
-    own = {process.pid for process in Supervisor(settings).processes() if process.pid}
     return [
-        *preflight.run_checks(settings, services, own),
+        *preflight.run_checks(settings, services, engine_of(settings).processes()),
         *(check_environment(service, settings) for service in services if service.requirements.exists()),
         *check_processes(lifecycle.status(settings)),
         *(check_binary(service, settings) for service in services if service.binary),

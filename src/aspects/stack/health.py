@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import httpx
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from aspects.errors import AspectsError
 from aspects.settings import Settings
+from aspects.stack.engine import Engine
 from aspects.stack.services import Service
-from aspects.stack.supervisor import Supervisor, log_file
 
 LAST_LINES = 12
 
@@ -25,7 +23,7 @@ def is_healthy(service: Service, settings: Settings) -> bool:
         return False
 
 
-def wait_until_healthy(service: Service, settings: Settings, supervisor: Supervisor) -> None:
+def wait_until_healthy(service: Service, settings: Settings, engine: Engine) -> None:
     """Wait until the service answers.
 
     AspectsError (`stack.unhealthy`), with the last lines of the service's log, as soon as its process has
@@ -33,10 +31,10 @@ def wait_until_healthy(service: Service, settings: Settings, supervisor: Supervi
     """
 
     def gave_up() -> bool:
-        return supervisor.process(service.name).state in ("fatal", "exited", "unknown")
+        return engine.process(service.name).state in ("fatal", "exited", "unknown", "unhealthy")
 
     def look() -> str:
-        runs = service.port or supervisor.process(service.name).state == "running"
+        runs = service.port or engine.process(service.name).state == "running"
         if runs and is_healthy(service, settings):
             return "healthy"
         return "failed" if gave_up() else "waiting"
@@ -52,18 +50,10 @@ def wait_until_healthy(service: Service, settings: Settings, supervisor: Supervi
         outcome = f"not healthy after {settings.start_timeout} s (setting ASPECTS_START_TIMEOUT)"
     if outcome == "healthy":
         return
-    file = log_file(settings, service.name)
     reason = "Its process ended." if outcome == "failed" else f"It is {outcome}."
     raise AspectsError(
         f"{service.title} did not start.",
-        why="\n".join([reason, f"The end of {file}:", *last_lines(file)]),
+        why="\n".join([reason, "The end of its log:", *engine.last_lines(service.name, LAST_LINES)]),
         fix=f"./inv dev.logs {service.name} shows the whole log; ./inv dev.doctor looks at the machine.",
         code="stack.unhealthy",
     )
-
-
-def last_lines(file: Path, count: int = LAST_LINES) -> list[str]:
-    """The last lines of a log; empty when there is none."""
-    if not file.exists():
-        return []
-    return file.read_text(errors="replace").splitlines()[-count:]

@@ -1,4 +1,4 @@
-"""Up, down, status and reset of the embedded stack."""
+"""Up, down, status and reset of the stack, whichever engine runs it."""
 
 from __future__ import annotations
 
@@ -16,16 +16,20 @@ import psutil
 from aspects.errors import AspectsError
 from aspects.settings import Settings, forget, load_recorded, record
 from aspects.stack import environments, preflight
+from aspects.stack.containers import build_image, wanted_images
+from aspects.stack.engine import Engine, engine_of
 from aspects.stack.health import is_healthy, wait_until_healthy
 from aspects.stack.secrets import load_secrets
-from aspects.stack.services import Service, to_install, wanted_services
-from aspects.stack.supervisor import Supervisor, run_folder
+from aspects.stack.services import Service, select, to_install, wanted_services
+from aspects.stack.supervisor import run_folder
 
 
 class Note(Protocol):
-    """A phase that is under way and takes a word on what it found."""
+    """A phase that is under way: it takes a word on what it found, and one on how far it is."""
 
     def note(self, text: str) -> None: ...
+
+    def now(self, text: str) -> None: ...
 
 
 Phases = Callable[[str], AbstractContextManager[Note]]
@@ -67,8 +71,7 @@ class StackStatus:
 
 def status(settings: Settings) -> StackStatus:
     """What runs now. Starts and changes nothing."""
-    supervisor = Supervisor(settings)
-    processes = {process.name: process for process in supervisor.processes()}
+    processes = {process.name: process for process in engine_of(settings).processes()}
     secrets = load_secrets(settings) if processes else {}
     services = []
     for service in running_services(settings):
@@ -104,6 +107,18 @@ def _state(process_state: str, service: Service, settings: Settings) -> str:
             return "failed"
 
 
+def read_logs(settings: Settings, names: list[str], lines: int, follow: bool) -> Iterator[str]:
+    """The last lines of the named services' logs, each behind its service's name; with `follow`, new ones for ever.
+
+    AspectsError (`stack.unknown_service`) on a name that no service has.
+    """
+    services = running_services(settings)
+    chosen = [select(services, name) for name in names] or services
+    width = max(len(service.name) for service in chosen)
+    for name, line in engine_of(settings).log([service.name for service in chosen], lines, follow):
+        yield f"{name:<{width}} │ {line}"
+
+
 def up(settings: Settings, steps: list[Step], phases: Phases) -> StackStatus:
     """Start what does not run yet, do the steps, and wait until all is healthy.
 
@@ -112,22 +127,21 @@ def up(settings: Settings, steps: list[Step], phases: Phases) -> StackStatus:
     `stack.busy`, `stack.settings_changed`.
     """
     services = wanted_services(settings)
-    supervisor = Supervisor(settings)
-    was_running = supervisor.is_running()
+    engine = engine_of(settings)
+    was_running = engine.is_running()
     with phases("Look at the machine (nothing is changed yet)"):
-        _check_same_settings(settings, was_running)
-        _preflight(settings, services, supervisor)
+        _check_same_settings(settings)
+        _preflight(settings, services, engine)
     with _only_one_at_a_time(settings):
         _install(settings, services, phases)
         load_secrets(settings)
         record(settings)
         try:
-            if not was_running:
-                supervisor.start(services)
-            _start(settings, services, steps, supervisor, phases)
+            engine.start(services)
+            _start(settings, services, steps, engine, phases)
         except BaseException:
             if not was_running:
-                supervisor.stop()
+                engine.stop()
                 forget(settings.state)
             raise
     return status(settings)
@@ -135,14 +149,15 @@ def up(settings: Settings, steps: list[Step], phases: Phases) -> StackStatus:
 
 def down(settings: Settings) -> bool:
     """Stop everything; False when nothing ran. Data stays."""
-    stopped = Supervisor(settings).stop()
+    stopped = engine_of(settings).stop()
     forget(settings.state)
     return stopped
 
 
 def reset(settings: Settings, keep_environments: bool = True) -> list[Path]:
     """Stop the stack and delete its data, logs and secrets; returns the deleted folders and files."""
-    down(settings)
+    engine_of(settings).delete()
+    forget(settings.state)
     kept = {settings.envs.name} if keep_environments else set()
     gone = sorted(path for path in settings.state.glob("*") if path.name not in kept)
     for path in gone:
@@ -150,9 +165,9 @@ def reset(settings: Settings, keep_environments: bool = True) -> list[Path]:
     return gone
 
 
-def _preflight(settings: Settings, services: list[Service], supervisor: Supervisor) -> None:
-    own = {process.pid for process in supervisor.processes() if process.pid}
-    wrong = [check for check in preflight.run_checks(settings, services, own) if check.required and not check.ok]
+def _preflight(settings: Settings, services: list[Service], engine: Engine) -> None:
+    checks = preflight.run_checks(settings, services, engine.processes())
+    wrong = [check for check in checks if check.required and not check.ok]
     if wrong:
         raise AspectsError(
             "This machine is not ready; nothing was changed.",
@@ -162,10 +177,10 @@ def _preflight(settings: Settings, services: list[Service], supervisor: Supervis
         )
 
 
-def _check_same_settings(settings: Settings, was_running: bool) -> None:
-    if not was_running:
-        return
+def _check_same_settings(settings: Settings) -> None:
     recorded = load_recorded(settings.state)
+    if not engine_of(recorded).is_running():
+        return
     changed = [
         name
         for name in type(settings).model_fields
@@ -181,15 +196,18 @@ def _check_same_settings(settings: Settings, was_running: bool) -> None:
 
 
 def _install(settings: Settings, services: list[Service], phases: Phases) -> None:
+    if settings.engine == "docker":
+        for image in wanted_images(settings, services):
+            with phases(f"Build {image.title}") as phase:
+                phase.note("unchanged" if build_image(image, settings, phase.now).unchanged else "new")
+        return
     for service in to_install(services):
         if not environments.is_installed(service, settings):
             with phases(f"Install {service.title}"):
                 environments.install(service, settings)
 
 
-def _start(
-    settings: Settings, services: list[Service], steps: list[Step], supervisor: Supervisor, phases: Phases
-) -> None:
+def _start(settings: Settings, services: list[Service], steps: list[Step], engine: Engine, phases: Phases) -> None:
     """Start each service as early as what it needs allows; they come up side by side."""
     waiting = [service for service in services if service.runs]
     healthy: set[str] = set()
@@ -198,7 +216,7 @@ def _start(
 
     def start_what_can() -> None:
         for service in [service for service in waiting if healthy.issuperset(_processes_of(service.needs, services))]:
-            supervisor.start_service(service.name)
+            engine.start_service(service.name)
             waiting.remove(service)
             started.append(service)
 
@@ -213,7 +231,7 @@ def _start(
     while started:
         service = started.pop(0)
         with phases(f"Start {service.title}"):
-            wait_until_healthy(service, settings, supervisor)
+            wait_until_healthy(service, settings, engine)
         healthy.add(service.name)
         start_what_can()
         do_what_can()
@@ -245,9 +263,6 @@ def _only_one_at_a_time(settings: Settings) -> Iterator[None]:
 
 
 def resident_bytes(settings: Settings) -> int:
-    """Resident memory of the supervisor and all services, in bytes."""
-    file = run_folder(settings) / "supervisord.pid"
-    if not file.exists():
-        return 0
-    root = psutil.Process(int(file.read_text()))
-    return sum(process.memory_info().rss for process in (root, *root.children(recursive=True)))
+    """Resident memory of all services, in bytes."""
+    roots = [psutil.Process(process.pid) for process in engine_of(settings).processes() if process.pid]
+    return sum(process.memory_info().rss for root in roots for process in (root, *root.children(recursive=True)))

@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from aspects.settings import Settings
-from aspects.stack.health import last_lines
-from aspects.stack.services import select, wanted_services
-from aspects.stack.supervisor import log_file
+
+def last_lines(file: Path, count: int) -> list[str]:
+    """The last lines of a log; empty when there is none."""
+    if not file.exists():
+        return []
+    return file.read_text(errors="replace").splitlines()[-count:]
 
 
-def read(settings: Settings, names: list[str], lines: int, follow: bool) -> Iterator[str]:
-    """The last lines of the named services' logs, each behind its service's name; with `follow`, new ones for ever.
-
-    AspectsError (`stack.unknown_service`) on a name that no service has.
-    """
-    services = [service for service in wanted_services(settings) if service.runs]
-    chosen = [select(services, name) for name in names] or services
-    files = {service.name: log_file(settings, service.name) for service in chosen}
-    width = max(map(len, files))
+def read_files(files: Mapping[str, Path], lines: int, follow: bool) -> Iterator[tuple[str, str]]:
+    """The last lines of the files, each with its file's name; with `follow`, new ones for ever."""
     positions = {name: _size(file) for name, file in files.items()}
     for name, file in files.items():
         for line in last_lines(file, lines):
-            yield f"{name:<{width}} │ {line}"
+            yield name, line
     while follow:
         for name, file in files.items():
             for line in _new_lines(file, positions, name):
-                yield f"{name:<{width}} │ {line}"
+                yield name, line
         time.sleep(0.2)
 
 

@@ -16,6 +16,7 @@ import psutil
 from aspects.settings import PREFIX, Settings
 from aspects.stack import environments
 from aspects.stack.services import Service, to_install
+from aspects.stack.supervisor import Process
 
 INSTALL_MB = 4000
 """Megabytes that the services' environments take together, with what installing them needs."""
@@ -35,17 +36,25 @@ class Check:
     required: bool = True
 
 
-def run_checks(settings: Settings, services: Iterable[Service], own_pids: set[int]) -> list[Check]:
-    """All checks. `own_pids` are the processes of the stack itself, which may hold its ports."""
-    services = list(services)
-    missing = not all(environments.is_installed(one, settings) for one in to_install(services))
+def run_checks(settings: Settings, services: Iterable[Service], own: Iterable[Process]) -> list[Check]:
+    """All checks. `own` are the processes of the stack itself, which may hold its ports."""
+    services, own = list(services), list(own)
+    own_pids = {process.pid for process in own if process.pid}
+    published = {process.name for process in own if process.pid and settings.engine == "docker"}
+    missing = settings.engine == "embedded" and not all(
+        environments.is_installed(one, settings) for one in to_install(services)
+    )
     return [
         check_python(sys.version_info[:3]),
         check_machine(platform.system(), platform.machine()),
         check_writable(settings.state),
         check_space(settings.state, settings.free_space_mb + (INSTALL_MB if missing else 0)),
         check_memory(psutil.virtual_memory().available),
-        *(check_port(service, settings, own_pids) for service in services if service.port),
+        *(
+            check_port(service, settings, own_pids)
+            for service in services
+            if service.port and service.name not in published
+        ),
     ]
 
 

@@ -44,6 +44,21 @@ class Launch:
     """Files to write first, with their text; they may hold secrets."""
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a service runs, as its templates see it."""
+
+    settings: Settings
+    """With the host and the port that ClickHouse has from there."""
+    host: str
+    """Where it listens."""
+    port: int
+    state: Path
+    folder: Path
+    python: str
+    """The program of the commands' own environment."""
+
+
 class Facts(BaseModel):
     """What is written about a way to run a service; every value is a Jinja2 template over the settings."""
 
@@ -81,6 +96,10 @@ class Service(Facts):
     """A template; where it gives nothing the service is not a part of the stack. Always one unless given."""
     on_demand: bool = False
     """Its environment is made by the command that needs it, not by `dev.up`."""
+    environment_of: str = ""
+    """A service whose variables it has, too."""
+    program: tuple[str, ...] = ()
+    """What is started for a command, with that command's own words behind it."""
     uses: tuple[str, ...] = ()
     """Services on demand whose environments it uses, so that they are made before it starts."""
 
@@ -137,19 +156,20 @@ class Service(Facts):
             return None
         return {name: self.render(value, settings, secrets) for name, value in self.login.items()}
 
-    def render(self, text: str, settings: Settings, secrets: Mapping[str, str]) -> str:
-        values = {
-            "settings": settings,
-            "secrets": secrets,
-            "host": settings.host,
-            "port": settings.port(self.name) if self.port else 0,
-            "state": settings.service_state(self.name),
-            "folder": self.folder,
-            "root": settings.root,
-            "envs": settings.envs,
-            "python": sys.executable,
-            "facts": self._facts,
-        }
+    def embedded(self, settings: Settings) -> Place:
+        """As a process of this machine."""
+        return Place(
+            settings=settings,
+            host=settings.host,
+            port=settings.port(self.name) if self.port else 0,
+            state=settings.service_state(self.name),
+            folder=self.folder,
+            python=sys.executable,
+        )
+
+    def render(self, text: str, settings: Settings, secrets: Mapping[str, str], place: Place | None = None) -> str:
+        """A value of `service.yaml`, as it is at that place: on this machine unless another one is given."""
+        values = vars(place or self.embedded(settings)) | {"secrets": secrets, "facts": self._facts}
         try:
             return _jinja.from_string(text).render(values)
         except TemplateError as error:

@@ -10,6 +10,7 @@ from aspects.assets.render import render_bundle
 from aspects.errors import AspectsError
 from aspects.settings import Settings
 from aspects.stack import lifecycle
+from aspects.stack.compose import share
 from aspects.stack.lifecycle import Phases, StackStatus, Step
 from aspects.stack.secrets import load_secrets
 from aspects.warehouse import dbt
@@ -62,6 +63,8 @@ def refresh_lag(settings: Settings) -> float | None:
 
 def _render(settings: Settings) -> str:
     bundle = render_bundle(settings, load_secrets(settings), settings.service_state("superset") / "bundle")
+    if settings.engine == "docker":
+        share(settings)
     return ", ".join(f"{count} {kind}" for kind, count in bundle.counts.items())
 
 

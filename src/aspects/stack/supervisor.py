@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import xmlrpc.client
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
 from aspects.errors import AspectsError
 from aspects.settings import Settings
+from aspects.stack.logs import last_lines, read_files
 from aspects.stack.services import Service
 
 LONGEST_SOCKET_PATH = 100
@@ -96,7 +97,12 @@ class Supervisor:
         self._settings = settings
 
     def start(self, services: Iterable[Service]) -> None:
-        """Start supervisord with no service started yet. AspectsError (`stack.supervisor`) when it does not answer."""
+        """Start supervisord, unless it runs, with no service started yet.
+
+        AspectsError (`stack.supervisor`) when it does not answer.
+        """
+        if self.is_running():
+            return
         file = self._write_configuration(services)
         command = [sys.executable, "-m", "supervisor.supervisord", "--configuration", str(file)]
         done = subprocess.run(command, capture_output=True, text=True, cwd=self._settings.root, check=False)
@@ -120,6 +126,10 @@ class Supervisor:
                 code="stack.supervisor",
             )
         return True
+
+    def delete(self) -> None:
+        """Stop everything; what the services keep is in the state folder."""
+        self.stop()
 
     def is_running(self) -> bool:
         try:
@@ -155,6 +165,14 @@ class Supervisor:
             )
             for info in infos
         ]
+
+    def last_lines(self, name: str, count: int) -> list[str]:
+        """The end of a service's log."""
+        return last_lines(log_file(self._settings, name), count)
+
+    def log(self, names: list[str], lines: int, follow: bool) -> Iterator[tuple[str, str]]:
+        """The last lines of the services' logs, each with its service's name; with `follow`, new ones for ever."""
+        return read_files({name: log_file(self._settings, name) for name in names}, lines, follow)
 
     def _write_configuration(self, services: Iterable[Service]) -> Path:
         run, logs = run_folder(self._settings), log_folder(self._settings)

@@ -10,7 +10,7 @@ from aspects import settings as settings_module
 from aspects.console import Console
 from aspects.errors import AspectsError
 from aspects.stack import doctor as doctoring
-from aspects.stack import lifecycle, logs
+from aspects.stack import lifecycle
 from aspects.stack.start import refresh_lag, refused_statements, start_stack
 from aspects.tasks.base import task
 
@@ -18,21 +18,34 @@ from aspects.tasks.base import task
 @task(
     help={
         "demo": "Add small generated courses, so that the dashboards have something to show.",
-        "engine": "How the services run: embedded (processes of this machine).",
+        "full": "With Postgres, Redis, and workers for queries, alerts and reports; containers only.",
+        "engine": "How the services run: embedded (processes of this machine, unless ASPECTS_ENGINE says otherwise) or "
+        "docker (containers).",
     }
 )
-def up(context: Context, demo: bool = False, engine: str = "embedded", json: bool = False) -> None:
+def up(context: Context, demo: bool = False, engine: str = "", full: bool = False, json: bool = False) -> None:
     """Start the stack, and show where everything is.
 
-    Installs the services' environments on first use, then starts ClickHouse, Ralph and Superset, brings
-    the warehouse and the dashboards up to date, and waits until all of them are healthy.
+    Installs the services' environments (or builds their images) on first use, then starts ClickHouse, Ralph and
+    Superset, brings the warehouse and the dashboards up to date, and waits until all of them are healthy.
     """
     console = Console(json)
-    if engine != "embedded":
+    if engine not in ("", "embedded", "docker"):
         raise AspectsError(
-            f"There is no engine {engine!r}.", fix="Use --engine embedded.", code="stack.engine", status=2
+            f"There is no engine {engine!r}.",
+            fix="Use --engine embedded or --engine docker.",
+            code="stack.engine",
+            status=2,
         )
-    settings = settings_module.load()
+    asked: dict[str, object] = ({"engine": engine} if engine else {}) | ({"full": True} if full else {})
+    settings = settings_module.load(**asked)
+    if settings.full and settings.engine != "docker":
+        raise AspectsError(
+            "The full stack runs in containers only.",
+            fix="./inv dev.up --engine docker --full",
+            code="stack.engine",
+            status=2,
+        )
     before = lifecycle.status(settings)
     if before.state == "up" and not demo:
         console.say("The stack is up already.")
@@ -75,7 +88,7 @@ def status(context: Context, json: bool = False) -> None:
 def show_logs(context: Context, services: list[str], lines: int = 20, follow: bool = False) -> None:
     """Show the services' logs."""
     console = Console()
-    for line in logs.read(settings_module.load(), services, lines, follow):
+    for line in lifecycle.read_logs(settings_module.load(), services, lines, follow):
         console.say(line)
 
 

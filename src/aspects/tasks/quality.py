@@ -9,6 +9,7 @@ from invoke.context import Context
 from aspects.bench.measures import Measure, choose, machine
 from aspects.console import Console
 from aspects.errors import AspectsError
+from aspects.images.build import docker_engine
 from aspects.quality import tools
 from aspects.settings import ROOT, load
 from aspects.tasks.base import task
@@ -21,39 +22,64 @@ from aspects.tasks.base import task
         "paths": "Test files or folders; all of them unless given.",
         "unit": "Only the tests that start no service.",
         "match": "Only the tests whose name matches (pytest -k).",
+        "containers": "Against a stack in containers: the given paths, or what is made for it besides the rest.",
         "fail-fast": "Stop at the first test that fails.",
         "seed": "The number that decides the order of the tests and their time zones; any one unless given.",
     },
 )
 def test(
-    context: Context, paths: list[str], unit: bool = False, match: str = "", fail_fast: bool = False, seed: int = 0
+    context: Context,
+    paths: list[str],
+    unit: bool = False,
+    containers: bool = False,
+    match: str = "",
+    fail_fast: bool = False,
+    seed: int = 0,
 ) -> None:
-    """Run the tests: unit, integration against real services, and a browser where one is found."""
+    """Run the tests: unit, integration against real services, and a browser where one is found.
+
+    With --containers a Docker engine must answer; its base images are made of Debian's packages (debootstrap).
+    """
     console = Console()
+    if containers:
+        with docker_engine():
+            pass
     _install(console)
     seed = seed or time.time_ns() % 1_000_000 + 1
     console.say(f"Seed {seed}: --seed {seed} repeats this order and these time zones.")
-    chosen = paths or (["tests/unit"] if unit else ["tests"])
     options = [
         "-q",
         "--durations=10",
-        "--numprocesses",
-        "3",  # more than the cores of a small machine: browsers and services are waited for
-        "--dist",
-        "loadscope",
         f"--randomly-seed={seed}",
         *(["-k", match] if match else []),
         *(["-x"] if fail_fast else []),
     ]
-    status = 0 if paths or unit else tools.run_service_tests(ROOT, load().envs / "clickhouse-tests")
-    status = tools.run_pytest(chosen, options, ROOT) or status
+    status = 0
+    if not (paths or unit):
+        status = tools.run_service_tests(ROOT, load().envs / "clickhouse-tests")
+    if not (paths and containers):
+        chosen = paths or (["tests/unit"] if unit else ["tests"])
+        # More processes than the cores of a small machine: browsers and services are waited for.
+        side_by_side = ["--numprocesses", "3", "--dist", "loadscope"]
+        status = tools.run_pytest(chosen, [*options, *side_by_side], ROOT) or status
+    if containers:
+        status = tools.run_pytest(paths or tools.CONTAINER_TESTS, options, ROOT, engine="docker") or status
     if status:
         raise AspectsError("Some tests failed.", fix="The reasons are above.", code="quality.test", status=status)
 
 
 @task()
+def setup(context: Context) -> None:
+    """Install the tools for tests and linting, and let git run `./inv lint` before each commit."""
+    console = Console()
+    _install(console)
+    with console.phase("Hooks of git") as phase:
+        phase.note("installed" if tools.install_hooks(ROOT) else "this is no checkout of git")
+
+
+@task()
 def lint(context: Context, json: bool = False) -> None:
-    """Check code, types, SQL and YAML."""
+    """Check code, types, SQL, YAML, Dockerfiles and Compose files."""
     console = Console(json)
     _install(console)
     outcomes = []
@@ -63,6 +89,10 @@ def lint(context: Context, json: bool = False) -> None:
             outcomes.append(outcome)
             if not outcome.passed:
                 phase.note("failed")
+    with console.phase("containers") as phase:
+        outcomes.append(tools.check_images(ROOT))
+        if not outcomes[-1].passed:
+            phase.note("failed")
     for outcome in outcomes:
         if not outcome.passed:
             console.heading(outcome.name)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 import time
@@ -15,8 +14,8 @@ from typing import Any
 
 from aspects.errors import AspectsError
 from aspects.settings import Settings
-from aspects.stack.secrets import load_secrets
-from aspects.stack.services import PASSED_ON, Service, read_service
+from aspects.stack.jobs import is_ready, job
+from aspects.stack.services import read_service
 from aspects.warehouse.client import connect
 from aspects.warehouse.lock import only_one_run
 from aspects.warehouse.manifest import Project, read_manifest
@@ -125,14 +124,6 @@ def digest(settings: Settings) -> str:
     return found.hexdigest()
 
 
-def environment(settings: Settings, service: Service) -> dict[str, str]:
-    """The variables that dbt sees, as its `service.yaml` says."""
-    secrets = load_secrets(settings)
-    return {name: os.environ[name] for name in PASSED_ON if name in os.environ} | {
-        name: service.render(value, settings, secrets) for name, value in service.environment.items()
-    }
-
-
 def _plan(settings: Settings, select: Sequence[str], full_refresh: bool) -> Plan:
     there = read_warehouse(settings)
     compiled = _dbt(settings, "compile", ["--no-populate-cache", *_selection(select or ["resource_type:model"])])
@@ -145,11 +136,11 @@ def _dbt(settings: Settings, verb: str, arguments: Iterable[str], connected: boo
     if connected:
         connect(settings, user="dbt").close()
     service = read_service(settings.root / "dbt" / "service.yaml")
-    program = settings.envs / service.name / "bin" / "dbt"
-    if not program.exists():
+    started = job(service, settings, ["--log-format", "json", verb, *arguments])
+    if not is_ready(service, settings):
         raise AspectsError(
             "dbt is not installed.",
-            why=f"There is no {program}.",
+            why=f"There is no {started.command[0]}, or its lock has changed.",
             fix="Run ./inv dev.up, which installs it.",
             code="dbt.not_installed",
         )
@@ -157,9 +148,9 @@ def _dbt(settings: Settings, verb: str, arguments: Iterable[str], connected: boo
     results = target / "run_results.json"
     results.unlink(missing_ok=True)
     done = subprocess.run(
-        [str(program), "--log-format", "json", verb, *arguments],
-        cwd=service.folder,
-        env=environment(settings, service),
+        started.command,
+        cwd=started.folder,
+        env=started.environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -147,6 +148,11 @@ def lag_seconds(settings: Settings) -> float:
     return float(query(settings, "select max(lag_seconds) from reporting.refresh_lag").rows[0][0])
 
 
+def sign_of_life(settings: Settings) -> Path:
+    """A file that each round of the refresh touches: a health check looks at its time."""
+    return settings.service_state("refresh") / "alive"
+
+
 def refresh_for_ever(settings: Settings, pause: float, then: Callable[[Settings], None]) -> None:
     """Refresh, do what comes then, and again `pause` seconds after each end; now and then write down the sizes of the
     tables.
@@ -154,11 +160,13 @@ def refresh_for_ever(settings: Settings, pause: float, then: Callable[[Settings]
     What goes wrong is logged when it begins and when it ends.
     """
     failing = False
+    sign_of_life(settings).parent.mkdir(parents=True, exist_ok=True)
     sizes_due = time.monotonic()
     while True:
         try:
             refresh(settings)
             then(settings)
+            sign_of_life(settings).touch()
             if time.monotonic() >= sizes_due:
                 remember_sizes(settings)
                 sizes_due = time.monotonic() + SIZES_EVERY

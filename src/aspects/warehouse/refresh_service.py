@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import logging
+import signal
+import sys
 from pathlib import Path
 
 from aspects.lms.retire import retire_whom_the_lms_has_retired
@@ -18,6 +20,7 @@ def main() -> None:
     """Refresh until the process is ended, which may be at any moment."""
     parser = argparse.ArgumentParser(description="Refresh the warehouse's tables again and again.")
     parser.add_argument("--state", type=Path, required=True, help="the stack's state folder")
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))  # the first process of a container ignores it
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
     refresh_for_ever(load_recorded(parser.parse_args().state), PAUSE, then=retire_whom_the_lms_has_retired)
 

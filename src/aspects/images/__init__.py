@@ -1,0 +1,1 @@
+"""Container images of the services, made of the Dockerfile in each service's folder."""
