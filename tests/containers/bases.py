@@ -12,6 +12,7 @@ from pathlib import Path
 import docker
 from docker.errors import ImageNotFound
 
+from aspects.images.dockerfile import read_images
 from aspects.settings import ROOT
 
 HERE = Path(__file__).parent
@@ -29,7 +30,9 @@ def for_containers() -> dict[str, str]:
         "ASPECTS_IMAGE_ARGUMENTS": f"PYTHON_IMAGE={python_base()}",
         "ASPECTS_COMPOSE_FILES": str(HERE / "compose.yaml"),
     }
-    subprocess.run([str(ROOT / "inv"), "images.build"], env={**os.environ, **told}, check=True)
+    # The full stack alone has workers with a browser, and builds their image when it starts.
+    names = [name for name in read_images(ROOT) if name != "superset_worker"]
+    subprocess.run([str(ROOT / "inv"), "images.build", *names], env={**os.environ, **told}, check=True)
     return told
 
 
