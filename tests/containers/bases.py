@@ -21,15 +21,20 @@ PYTHON = "aspects-test/python:bookworm"
 PACKAGES = ("ca-certificates", "python3", "python3-venv")
 
 
-def for_containers() -> dict[str, str]:
-    """The settings of a stack in containers, with every image that it does not build by itself."""
-    told = {
+def for_images() -> dict[str, str]:
+    """The settings with which images are built here."""
+    return {
         "ASPECTS_ENGINE": "docker",
         "ASPECTS_IMAGE_REGISTRY": "aspects-test/",
         "ASPECTS_IMAGE_NETWORK": "host",
         "ASPECTS_IMAGE_ARGUMENTS": f"PYTHON_IMAGE={python_base()}",
         "ASPECTS_COMPOSE_FILES": str(HERE / "compose.yaml"),
     }
+
+
+def for_containers() -> dict[str, str]:
+    """The settings of a stack in containers, with every image that it does not build by itself."""
+    told = for_images()
     # The full stack alone has workers with a browser, and builds their image when it starts.
     names = [name for name in read_images(ROOT) if name != "superset_worker"]
     subprocess.run([str(ROOT / "inv"), "images.build", *names], env={**os.environ, **told}, check=True)
@@ -82,7 +87,3 @@ def _trust_what_this_machine_trusts(root: Path) -> None:
     """A machine behind a proxy of its own has its certificate there."""
     if CERTIFICATES.exists():
         shutil.copyfile(CERTIFICATES, root / CERTIFICATES.relative_to("/"))
-
-
-if __name__ == "__main__":
-    for_containers()

@@ -20,7 +20,7 @@ from docker import DockerClient
 from aspects.images.build import docker_engine
 from aspects.images.pins import refresh_pins
 from tests.conftest import Commands, free_port
-from tests.containers.bases import for_containers
+from tests.containers.bases import for_images
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def inv() -> Iterator[Commands]:
     """`./inv` with the settings of container tests; what it builds under a name of its own is removed."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ASPECTS_")}
     state = tempfile.mkdtemp(prefix="aspects-")
-    yield Commands({**kept, **for_containers(), "ASPECTS_STATE": state})
+    yield Commands({**kept, **for_images(), "ASPECTS_STATE": state})
     shutil.rmtree(state)
 
 
@@ -105,6 +105,7 @@ def test_the_same_inputs_give_the_same_file_tree(inv: Commands, engine: DockerCl
 
 
 def test_what_has_not_changed_is_not_built_again(inv: Commands) -> None:
+    inv("images.build", "ralph", check=True)
     (built,) = inv("images.build", "ralph", "--json", check=True).json["images"]
     assert built["unchanged"]
     assert built["reference"] == "aspects-test/aspects-ralph:0.1.0"
