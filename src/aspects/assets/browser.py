@@ -139,6 +139,10 @@ def find_browser() -> str:
     )
 
 
+SIGN_INS = 3
+"""How often the sign-in form is sent before it counts as refused."""
+
+
 class Browser:
     """A signed-in browser. Make one with `open_browser`."""
 
@@ -157,22 +161,29 @@ class Browser:
         route.abort()
 
     def login(self, user: str, password: str, timeout: float = 60) -> None:
-        """Sign in through the form; AspectsError (`superset.login`) when Superset stays on it."""
+        """Sign in through the form; AspectsError (`superset.login`) when Superset stays on it.
+
+        On a busy machine the form may go before its page has taken in what was typed: it is sent up to three times.
+        """
         page = self._context.new_page()
         limit = timeout * 1000
         try:
-            self._go(page, "/login/", timeout)
-            page.fill('[data-test="username-input"]', user, timeout=limit)
-            page.fill('[data-test="password-input"]', password, timeout=limit)
-            with page.expect_navigation(timeout=limit):
-                page.click('[data-test="login-button"]', timeout=limit)
-            if urlsplit(page.url).path.startswith("/login"):
-                raise AspectsError(
-                    f"Superset does not let {user} in.",
-                    why=f"It shows the sign-in page again. {' '.join(page.inner_text('body').split())[:200]}",
-                    fix="Check the user and the password; ./inv dev.status shows those of the stack.",
-                    code="superset.login",
-                )
+            for _ in range(SIGN_INS):
+                self._go(page, "/login/", timeout)
+                page.fill('[data-test="username-input"]', user, timeout=limit)
+                page.fill('[data-test="password-input"]', password, timeout=limit)
+                with page.expect_navigation(timeout=limit):
+                    page.click('[data-test="login-button"]', timeout=limit)
+                if not urlsplit(page.url).path.startswith("/login"):
+                    return
+                page.wait_for_timeout(1000)
+            shown = " ".join(page.inner_text("body").split())[:200]
+            raise AspectsError(
+                f"Superset does not let {user} in.",
+                why=f"It shows the sign-in page again. {shown}",
+                fix="Check the user and the password; ./inv dev.status shows those of the stack.",
+                code="superset.login",
+            )
         finally:
             page.close()
 
