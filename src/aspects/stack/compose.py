@@ -88,8 +88,8 @@ def variables(settings: Settings, inherited: Mapping[str, str]) -> dict[str, str
     }
 
 
-def run_compose(settings: Settings, words: Sequence[str], code: str = "stack.compose") -> str:
-    """Run a command of Compose; what it printed. Raises AspectsError with what it said."""
+def run_compose(settings: Settings, words: Sequence[str]) -> str:
+    """Run a command of Compose; what it printed. Raises AspectsError (`stack.compose`) with what it said."""
     done = subprocess.run(
         [*compose_command(settings), *words],
         env=variables(settings, os.environ),
@@ -103,7 +103,7 @@ def run_compose(settings: Settings, words: Sequence[str], code: str = "stack.com
             f"Docker Compose failed: {' '.join(words[:2])}.",
             why="\n".join(done.stderr.strip().splitlines()[-8:]),
             fix="./inv dev.doctor looks at the machine; ./inv dev.logs shows what the services said.",
-            code=code,
+            code="stack.compose",
         )
     return done.stdout
 
