@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import os
@@ -210,6 +211,7 @@ HOSTILE: dict[str, tuple[Callable[[Export], Path], str]] = {
         lambda export: _written(export.folder / "cut.tar.gz", export.archive().read_bytes()[:-200]),
         "cannot be read",
     ),
+    "cut between two files": (lambda export: _cut_before_the_last_file(export.archive()), "cut off"),
     "no archive": (lambda export: _written(export.folder / "a.tar.gz", b"hello"), "cannot be read"),
     "leads out": (
         lambda export: tar_with(export.folder / "a.tar.gz", tarfile.TarInfo("../course.xml"), content=b"<course/>"),
@@ -255,6 +257,12 @@ HOSTILE: dict[str, tuple[Callable[[Export], Path], str]] = {
 def _written(target: Path, content: bytes) -> Path:
     target.write_bytes(content)
     return target
+
+
+def _cut_before_the_last_file(archive: Path) -> Path:
+    with tarfile.open(archive) as whole:
+        last = whole.getmembers()[-1].offset
+    return _written(archive.with_name("between.tar"), gzip.decompress(archive.read_bytes())[:last])
 
 
 def _with(export: Export, name: str, text: str) -> Path:

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from course_sink.errors import SourceError
 
@@ -50,7 +51,7 @@ def _root(folder: Path) -> Path:
 
 def _untar(source: Path, folder: Path) -> None:
     count = size = 0
-    with tarfile.open(source, "r|*") as archive:
+    with tarfile.open(source) as archive:
         for member in archive:
             count, size = count + 1, size + member.size
             _check(member.name, count, size)
@@ -62,6 +63,14 @@ def _untar(source: Path, folder: Path) -> None:
                 target.write_bytes(content.read() if content else b"")
             elif not (member.isfile() or member.isdir()):
                 raise SourceError(f"{member.name} is a link; an export has files only")
+        # tarfile takes an archive that was cut off between two files for a whole one, but for its last block.
+        if archive.fileobj is None or not _ends_here(archive.fileobj, archive.offset):
+            raise tarfile.ReadError("it is cut off")
+
+
+def _ends_here(stream: IO[bytes], offset: int) -> bool:
+    stream.seek(offset)
+    return stream.read(tarfile.BLOCKSIZE) == bytes(tarfile.BLOCKSIZE)
 
 
 def _unzip(source: Path, folder: Path) -> None:
