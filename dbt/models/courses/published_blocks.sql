@@ -16,7 +16,13 @@ with
             *,
             {{ padded("section") }} as section_number,
             {{ padded("subsection") }} as subsection_number,
-            {{ padded("unit") }} as unit_number
+            {{ padded("unit") }} as unit_number,
+            -- Studio gives every new problem the same name: the second of a unit is told from the first.
+            row_number() over (
+                partition by org, course_key, section, subsection, unit, block_type, block_name
+                order by position_in_course, block_id
+            ) as number_of_name,
+            if(number_of_name = 1, block_name, concat(block_name, ' (', toString(number_of_name), ')')) as own_name
         from publishes
         where (published_at, dump_id) = latest
     )
@@ -60,7 +66,7 @@ select
         concat(section_number, ' - ', block_name),
         unit = 0,
         concat(section_number, ':', subsection_number, ' - ', block_name),
-        concat(section_number, ':', subsection_number, ':', unit_number, ' - ', block_name)
+        concat(section_number, ':', subsection_number, ':', unit_number, ' - ', own_name)
     ) as block_with_location,
     position_in_course
 from numbered
