@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -45,6 +46,8 @@ ROWS_AT_ONCE = 200_000
 LONGEST_LIST = 100_000
 """Rows of the list, those among them that take others off it, from which on it is merged after a refresh: whoever asks
 for the lag reads them all."""
+THEN_EVERY = 30
+"""Seconds between two looks at what follows a refresh."""
 SIZES_EVERY = 600
 """Seconds after which the tables' sizes are written down again."""
 LONGEST_WAIT = 3600
@@ -95,12 +98,24 @@ def refresh(
     row is left go. Raises AspectsError: those of `connect`, `warehouse.query`,
     and `warehouse.busy` when another refresh does not end.
     """
+    started = time.monotonic()
+    with closing(connect(settings, user="dbt")) as client:
+        keys = refresh_tables(client, settings, everything, course, rows_at_once)
+    return Refreshed(keys=keys, seconds=time.monotonic() - started, lag_seconds=lag_seconds(settings))
+
+
+def refresh_tables(
+    client: Client,
+    settings: Settings,
+    everything: bool = False,
+    course: str = "",
+    rows_at_once: int = ROWS_AT_ONCE,
+) -> int:
+    """As `refresh`, over a connection of the user `dbt`; returns how many results were made anew."""
     from clickhouse_connect.driver.exceptions import ClickHouseError  # slow to import
 
-    started = time.monotonic()
     keys = 0
     with only_one_run(settings, "warehouse.refresh", wait=LONGEST_WAIT):
-        client = connect(settings, user="dbt")
         try:
             for table in REFRESHED:
                 if everything or course:
@@ -108,13 +123,11 @@ def refresh(
                 passes = -(-_number(client, COUNT_WAITING.substitute(table=table)) // rows_at_once)
                 for _ in range(passes):
                     keys += sum(one_pass(client, table, rows_at_once))
-                if _number(client, COUNT_LIST.substitute(table=table)) > LONGEST_LIST:
+                if passes and _number(client, COUNT_LIST.substitute(table=table)) > LONGEST_LIST:
                     client.command(MERGE_LIST.substitute(table=table))
         except ClickHouseError as error:
             raise explain(error, settings, "dbt") from error
-        finally:
-            client.close()
-    return Refreshed(keys=keys, seconds=time.monotonic() - started, lag_seconds=lag_seconds(settings))
+    return keys
 
 
 def mark_everything(client: Client, table: str, course: str = "") -> None:
@@ -154,23 +167,29 @@ def sign_of_life(settings: Settings) -> Path:
 
 
 def refresh_for_ever(settings: Settings, pause: float, then: Callable[[Settings], None]) -> None:
-    """Refresh, do what comes then, and again `pause` seconds after each end; now and then write down the sizes of the
-    tables.
+    """Refresh, and again `pause` seconds after each end; each half minute do what comes then, and now and then write
+    down the sizes of the tables.
 
     What goes wrong is logged when it begins and when it ends.
     """
     failing = False
     sign_of_life(settings).parent.mkdir(parents=True, exist_ok=True)
-    sizes_due = time.monotonic()
+    then_due = sizes_due = time.monotonic()
+    # One connection for as long as all goes well: to connect costs more than to see that nothing waits.
+    client: Client | None = None
     while True:
         try:
-            refresh(settings)
-            then(settings)
-            sign_of_life(settings).touch()
+            client = client or connect(settings, user="dbt")
+            refresh_tables(client, settings)
+            if time.monotonic() >= then_due:
+                then(settings)
+                then_due = time.monotonic() + THEN_EVERY
             if time.monotonic() >= sizes_due:
                 remember_sizes(settings)
                 sizes_due = time.monotonic() + SIZES_EVERY
+            sign_of_life(settings).touch()
         except AspectsError as error:
+            client = None
             if not failing:
                 log.warning("%s %s", error.message, error.why)
             failing = True
