@@ -25,8 +25,6 @@ from aspects.settings import ROOT, Settings, load, load_recorded
 from aspects.stack.secrets import load_secrets
 from tests.containers.bases import for_containers
 
-SHARED = ("Stack", "Warehouse")
-"""What a test file imports whose tests need a service that runs for all of them."""
 ENGINE = os.environ.get("TEST_ENGINE", "embedded")
 """What runs the stack of the tests: `embedded` or `docker`."""
 SERVICES_WITH_PORT = ("CLICKHOUSE", "RALPH", "SUPERSET")
@@ -53,19 +51,29 @@ def pytest_report_header() -> str:
     return f"TZ={os.environ['TZ']}"
 
 
-class BySharedService(LoadScopeScheduling):  # type: ignore[misc]
-    """Files of a folder whose tests share a running service stay in one process. (pytest-xdist's own groups do not
-    work with pytest 9.2: they rename tests in a way that it does not notice.)"""
+FOLDERS_FIRST = ("browser", "assets", "integration")
+"""What takes longest begins first, so that at the end small tests are left for every process."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests stay in the order of the seed within their folder."""
+    items.sort(key=lambda item: [folder not in item.path.parts for folder in FOLDERS_FIRST])
+
+
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]
+    """A file's tests run in one process, and so do all that share the warehouse, which costs as much as a long file. A
+    stack is made once a process, so its tests go to any. (pytest-xdist's own groups do not work with pytest 9.2:
+    they rename tests in a way that it does not notice.)"""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        text = (ROOT / file).read_text()
-        shared = next((name for name in SHARED if re.search(rf"import .*\b{name}\b", text)), "")
-        return f"{Path(file).parent} {shared}" if shared else file
+        shares = re.search(r"import .*\bWarehouse\b", (ROOT / file).read_text())
+        return "warehouse" if shares else file
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> BySharedService:
-    return BySharedService(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    return ByFile(config, log)
 
 
 @dataclass(frozen=True)

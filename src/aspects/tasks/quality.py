@@ -60,7 +60,7 @@ def test(
     if not (paths and containers):
         chosen = paths or (["tests/unit"] if unit else ["tests"])
         # More processes than the cores of a small machine: browsers and services are waited for.
-        side_by_side = ["--numprocesses", "3", "--dist", "loadscope"]
+        side_by_side = ["--numprocesses", "3", "--dist", "loadscope", "--no-loadscope-reorder"]
         status = tools.run_pytest(chosen, [*options, *side_by_side], ROOT) or status
     if containers:
         status = tools.run_pytest(paths or tools.CONTAINER_TESTS, options, ROOT, engine="docker") or status
