@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -55,21 +56,31 @@ FOLDERS_FIRST = ("browser", "assets", "integration")
 """What takes longest begins first, so that at the end small tests are left for every process."""
 
 
+@cache
+def shares_the_warehouse(file: Path) -> bool:
+    """Whether a file's tests use the warehouse that is made once for all of them, at the cost of a long file."""
+    return bool(re.search(r"import .*\bWarehouse\b", file.read_text()))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests stay in the order of the seed within their folder."""
-    items.sort(key=lambda item: [folder not in item.path.parts for folder in FOLDERS_FIRST])
+    items.sort(
+        key=lambda item: [
+            not shares_the_warehouse(item.path),
+            *(folder not in item.path.parts for folder in FOLDERS_FIRST),
+        ]
+    )
 
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]
-    """A file's tests run in one process, and so do all that share the warehouse, which costs as much as a long file. A
-    stack is made once a process, so its tests go to any. (pytest-xdist's own groups do not work with pytest 9.2:
-    they rename tests in a way that it does not notice.)"""
+    """A file's tests run in one process, and so do all that share the warehouse. A stack is made once a process, so
+    its tests go to any. (pytest-xdist's own groups do not work with pytest 9.2: they rename tests in a way that it
+    does not notice.)"""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        shares = re.search(r"import .*\bWarehouse\b", (ROOT / file).read_text())
-        return "warehouse" if shares else file
+        return "warehouse" if shares_the_warehouse(ROOT / file) else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:

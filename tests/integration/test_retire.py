@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -78,8 +79,9 @@ def everywhere(stack: Stack, somebody: Somebody) -> list[str]:
                     f"select count() from {table} where position(lower({shown}), {needle}) > 0"
                 ).result_rows
                 found += [f"{table}: {trace}"] if row[0] else []
-    for file in stack.settings.state.rglob("*"):
-        if file.is_file() and file.suffix in (".log", ".jsonl", ".sqlite", ".db"):
+    # Parts of tables come and go meanwhile, which os.walk passes over.
+    for folder, _, names in os.walk(stack.settings.state):
+        for file in [Path(folder, name) for name in names if name.endswith((".log", ".jsonl", ".sqlite", ".db"))]:
             text = file.read_bytes().lower()
             found += [f"{file}: {trace}" for trace in somebody.traces if trace.lower().encode() in text]
     return found
