@@ -7,12 +7,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aspects.errors import AspectsError
 from aspects.images.context import digest, pack
-from aspects.images.dockerfile import Image
+from aspects.images.dockerfile import Image, reference_of
 from aspects.settings import Settings
 
 if TYPE_CHECKING:
@@ -111,7 +110,7 @@ def _arguments(image: Image, settings: Settings, client: DockerClient, given: di
     """The build arguments, with the images that this one is made of by their ids: a new one makes this anew."""
     known = dict(given)
     for need in image.needs:
-        needed = Image(need, Path(), (), ()).reference(settings)
+        needed = reference_of(need, settings)
         found = _find(client, needed)
         if found is None:
             raise AspectsError(f"{needed} is not built.", fix=f"./inv images.build {need}", code="images.build")

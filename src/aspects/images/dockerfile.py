@@ -28,7 +28,7 @@ class Image:
 
     @property
     def title(self) -> str:
-        return "aspects" if self.name == CLI else f"aspects-{self.name.replace('_', '-')}"
+        return title_of(self.name)
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -38,7 +38,17 @@ class Image:
 
     def reference(self, settings: Settings) -> str:
         """Its full name: registry, title and version."""
-        return f"{settings.image_registry}{self.title}:{settings.image_version}"
+        return reference_of(self.name, settings)
+
+
+def reference_of(name: str, settings: Settings) -> str:
+    """The full name of the image of the service `name`."""
+    return f"{settings.image_registry}{title_of(name)}:{settings.image_version}"
+
+
+def title_of(name: str) -> str:
+    """The name of the image of the service `name`, without registry and version."""
+    return "aspects" if name == CLI else f"aspects-{name.replace('_', '-')}"
 
 
 def read_images(root: Path) -> dict[str, Image]:
