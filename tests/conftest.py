@@ -74,13 +74,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]
-    """A file's tests run in one process, and so do all that share the warehouse. A stack is made once a process, so
-    its tests go to any. (pytest-xdist's own groups do not work with pytest 9.2: they rename tests in a way that it
-    does not notice.)"""
+    """A file's tests run in one process, and so do all that share the warehouse, and all that open a browser: two at
+    a time take more than a small machine has. A stack is made once a process, so its tests go to any. (pytest-xdist's
+    own groups do not work with pytest 9.2: they rename tests in a way that it does not notice.)"""
 
     def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        return "warehouse" if shares_the_warehouse(ROOT / file) else file
+        file = Path(nodeid.partition("::")[0])
+        if shares_the_warehouse(ROOT / file):
+            return "warehouse"
+        return "browser" if "browser" in file.parts else str(file)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
