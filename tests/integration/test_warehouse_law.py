@@ -107,7 +107,7 @@ def full_build(inserts: list[list[Row]]) -> list[list[Row]]:
     return [sorted({row for rows in inserts for row in rows})]
 
 
-@settings(slow, max_examples=8)
+@settings(slow, max_examples=6)
 @given(inserts=batches(), dumped=publishes())
 def test_any_batching_order_and_replay_gives_the_numbers_of_one_full_build(
     warehouse: Warehouse, inserts: list[list[Row]], dumped: list[list[Dumped]]
