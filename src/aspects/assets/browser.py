@@ -158,7 +158,8 @@ class Browser:
         context.on("requestfailed", self._note_what_is_outside)
 
     def _note_what_is_outside(self, request: Request) -> None:
-        if request.failure != NOT_SENT and urlsplit(request.url).hostname not in LOCAL:
+        host = urlsplit(request.url).hostname  # none for what the page has made itself (blob:)
+        if host and host not in LOCAL and request.failure != NOT_SENT:
             self.blocked.append(request.url)
 
     def login(self, user: str, password: str, timeout: float = 60) -> None:
