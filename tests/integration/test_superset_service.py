@@ -265,24 +265,13 @@ def test_a_start_without_its_settings_names_them(stack: Stack) -> None:
     assert "SUPERSET_SECRET_KEY must be set" in done.stderr
 
 
-def test_it_stays_small(stack: Stack) -> None:
-    """Also after hundreds of charts: other tests have used it before."""
-    state = str(stack.settings.service_state("superset"))
-    processes = [
-        process
-        for process in psutil.process_iter()
-        if process.pid != os.getpid() and _environment(process).get("SUPERSET_STATE") == state
-    ]
+def test_it_is_small_at_rest(superset: Superset) -> None:
+    with superset.serving() as process:
+        first = psutil.Process(process.pid)
+        processes = [first, *first.children(recursive=True)]
 
-    assert processes
-    assert sum(process.memory_info().rss for process in processes) < 420_000_000
-
-
-def _environment(process: psutil.Process) -> dict[str, str]:
-    try:
-        return process.environ()
-    except psutil.Error:
-        return {}
+        assert len(processes) > 1
+        assert sum(each.memory_info().rss for each in processes) < 380_000_000
 
 
 @pytest.fixture(scope="module")

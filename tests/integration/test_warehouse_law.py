@@ -107,7 +107,7 @@ def full_build(inserts: list[list[Row]]) -> list[list[Row]]:
     return [sorted({row for rows in inserts for row in rows})]
 
 
-@settings(slow, max_examples=6)
+@settings(slow, max_examples=10)
 @given(inserts=batches(), dumped=publishes())
 def test_any_batching_order_and_replay_gives_the_numbers_of_one_full_build(
     warehouse: Warehouse, inserts: list[list[Row]], dumped: list[list[Dumped]]
@@ -175,7 +175,7 @@ def test_a_careless_model_is_found_out(warehouse: Warehouse, wrong_model: str) -
         fill(warehouse, full_build(inserts))
         return found != read(warehouse, read_all)
 
-    assert find(batches(learn=0), breaks_the_law, settings=settings(slow, max_examples=60, phases=[Phase.generate]))
+    assert find(batches(learn=0), breaks_the_law, settings=settings(slow, max_examples=100, phases=[Phase.generate]))
 
 
 def test_a_full_refresh_and_a_second_run_change_no_number(warehouse: Warehouse) -> None:
