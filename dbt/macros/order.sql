@@ -20,8 +20,3 @@
 
 {#- Whether there is one. -#}
 {% macro happened(latest) -%} {{ latest }}.at != toDateTime64(0, 6, 'UTC') {%- endmacro %}
-
-{#- The name of a course from the join with course_names; its key until it is published. -#}
-{% macro course_name_or_key(course_key) -%}
-    if(course_names.course_name = '', {{ course_key }}, course_names.course_name)
-{%- endmacro %}

@@ -22,6 +22,7 @@ from aspects.warehouse import dbt
 from aspects.warehouse.query import query
 from tests.conftest import Stack
 from tests.integration.courses import Export
+from tests.waiting import wait_for
 
 
 @pytest.fixture
@@ -144,4 +145,4 @@ def test_logs_and_courses_go_through_their_own_images(stack: Stack, tmp_path: Pa
     sunk = stack.inv("courses.sink", str(export.write()), "--json", check=True).json
     assert sunk["written"] == 1, sunk
     sql = f"select course_name from reporting.course_names where course_key = '{export.key}'"
-    assert [tuple(row) for row in query(stack.settings, sql).rows] == [(export.name,)]
+    wait_for([(export.name,)], lambda: [tuple(row) for row in query(stack.settings, sql).rows])

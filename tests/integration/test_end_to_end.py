@@ -7,7 +7,6 @@ import json
 import os
 import re
 import subprocess
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,9 +20,7 @@ from aspects.assets.superset_client import Filter, SupersetClient
 from aspects.settings import ROOT
 from aspects.warehouse.query import query
 from tests.conftest import Stack
-
-SECONDS_TO_A_CHART = 5
-"""How long a statement may take from the answer of Ralph to the data of a chart."""
+from tests.waiting import wait_for
 
 
 @pytest.fixture
@@ -76,15 +73,6 @@ def chart_value(superset: SupersetClient, dashboard: str, title: str, filters: l
     (row,) = superset.data(chart, filters).rows
     (value,) = row.values()
     return value
-
-
-def wait_for(expected: Any, look: Any, seconds: float = SECONDS_TO_A_CHART) -> None:
-    until = time.monotonic() + seconds
-    found = look()
-    while found != expected and time.monotonic() < until:
-        time.sleep(0.1)
-        found = look()
-    assert found == expected
 
 
 def test_a_statement_is_in_a_chart_within_seconds(stack: Stack, superset: SupersetClient, course_key: str) -> None:

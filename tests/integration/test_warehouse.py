@@ -21,6 +21,7 @@ from aspects.warehouse.query import query
 from tests.conftest import free_port
 from tests.integration.conftest import Warehouse
 from tests.integration.statements import Row, empty, row_of, store
+from tests.waiting import wait_for
 
 LATEST = load_migrations()[-1].number
 COURSE = "course-v1:OpenU+Bio101+2025_T1"
@@ -132,7 +133,7 @@ def test_a_late_publish_names_a_course_whose_statements_are_there(warehouse: War
             [[COURSE, name, datetime(2025, 3, day, tzinfo=UTC)]],
             column_names=["course_key", "display_name", "time_last_dumped"],
         )
-    assert warehouse.rows(ask) == [("Biology, renamed",)]
+    wait_for([("Biology, renamed",)], lambda: warehouse.rows(ask))
     warehouse.client("admin").command("truncate table event_sink.course_overviews")
     client.close()
 

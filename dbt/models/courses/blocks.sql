@@ -1,24 +1,26 @@
--- Every block of every course, as of the course's latest publish.
+-- Every block of every course as of the course's latest publish, each with what it is in. In one step, and with its
+-- parts
+-- named as `tupleElement`: every chart of a course's content plans this.
+with arrayJoin({{ newest("blocks") }}) as block
 select
-    hierarchy.org as org,
-    hierarchy.course_key as course_key,
-    {{ course_name_or_key("hierarchy.course_key") }} as course_name,
-    course_run(hierarchy.course_key) as course_run,
-    hierarchy.block_id as block_id,
-    hierarchy.block_type as block_type,
-    hierarchy.block_name as block_name,
-    hierarchy.graded as graded,
-    hierarchy.section as section,
-    hierarchy.subsection as subsection,
-    hierarchy.unit as unit,
-    hierarchy.section_id as section_id,
-    hierarchy.subsection_id as subsection_id,
-    hierarchy.unit_id as unit_id,
-    hierarchy.section_name as section_name,
-    hierarchy.subsection_name as subsection_name,
-    hierarchy.section_with_name as section_with_name,
-    hierarchy.subsection_with_name as subsection_with_name,
-    hierarchy.block_with_location as block_with_location,
-    hierarchy.position_in_course as position_in_course
-from {{ ref("block_hierarchy") }} as hierarchy
-left join {{ ref("course_names") }} as course_names on hierarchy.course_key = course_names.course_key
+    org,
+    course_key,
+    {{ course_name("course_key") }} as course_name,
+    course_run(course_key) as course_run,
+    tupleElement(block, 'block_id') as block_id,
+    tupleElement(block, 'block_type') as block_type,
+    tupleElement(block, 'block_name') as block_name,
+    tupleElement(block, 'graded') as graded,
+    tupleElement(block, 'section') as section,
+    tupleElement(block, 'subsection') as subsection,
+    tupleElement(block, 'unit') as unit,
+    tupleElement(block, 'section_id') as section_id,
+    tupleElement(block, 'subsection_id') as subsection_id,
+    tupleElement(block, 'unit_id') as unit_id,
+    tupleElement(block, 'section_name') as section_name,
+    tupleElement(block, 'subsection_name') as subsection_name,
+    tupleElement(block, 'section_with_name') as section_with_name,
+    tupleElement(block, 'subsection_with_name') as subsection_with_name,
+    tupleElement(block, 'block_with_location') as block_with_location,
+    tupleElement(block, 'position_in_course') as position_in_course
+from {{ everywhere(ref("course_outlines")) }} {{ one_row_for_each("org, course_key") }}

@@ -24,11 +24,8 @@ select
                 section,
                 subsection,
                 unit,
-                own_section_id,
                 section_name,
-                own_subsection_id,
                 subsection_name,
-                own_unit_id,
                 section_id,
                 subsection_id,
                 unit_id,
@@ -39,8 +36,8 @@ select
             ),
             'Tuple(
                 block_id String, block_type LowCardinality(String), block_name String, graded Bool, section UInt16,
-                subsection UInt16, unit UInt16, own_section_id String, section_name String, own_subsection_id String,
-                subsection_name String, own_unit_id String, section_id String, subsection_id String, unit_id String,
+                subsection UInt16, unit UInt16, section_name String, subsection_name String, section_id String,
+                subsection_id String, unit_id String,
                 section_with_name String, subsection_with_name String, block_with_location String,
                 position_in_course Int32
             )'

@@ -16,13 +16,12 @@ with
 select distinct
     toLowCardinality(course_org(tags.course_key)) as org,
     toLowCardinality(tags.course_key) as course_key,
-    {{ course_name_or_key("toLowCardinality(tags.course_key)") }} as course_name,
+    {{ course_name("toLowCardinality(tags.course_key)") }} as course_name,
     toLowCardinality(course_run(tags.course_key)) as course_run,
     taxonomies.taxonomy as taxonomy,
     tags.tag as tag,
     arrayStringConcat(JSONExtract(tags.lineage, 'Array(String)'), ' > ') as lineage
 from tags
 left join taxonomies on tags.taxonomy_id = taxonomies.id
-left join {{ ref("course_names") }} as course_names on tags.course_key = course_names.course_key
 -- Blocks and libraries have tags too.
 where startsWith(tags.course_key, 'course-v1:') or startsWith(tags.course_key, 'ccx-v1:')

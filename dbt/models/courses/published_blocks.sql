@@ -1,5 +1,5 @@
 -- The blocks of each course as of its latest publish, each with what it is in. Blocks with the same numbers are in the
--- same section, subsection and unit. Charts read block_hierarchy, where this is ready for them.
+-- same section, subsection and unit. Charts read blocks, where this is ready for them.
 with
     -- A publish that was sent twice is one. What a refresh has taken may be seen before rollup_blocks shows it.
     once as (

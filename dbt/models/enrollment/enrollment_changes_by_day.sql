@@ -34,27 +34,17 @@ with
                     arrayMap((now, before) -> (now.day, now.mode, toInt64(now.registered)), days, days_before),
                     arrayMap((now, before) -> (now.day, before.mode, - toInt64(before.registered)), days, days_before)
                 )
-            ) as change
+            ) as change_of_mode
         from histories
-    ),
-    sums as (
-        select
-            org,
-            course_key,
-            tupleElement(change, 2) as enrollment_mode,
-            tupleElement(change, 1) as day,
-            sum(tupleElement(change, 3)) as total
-        from changes
-        group by org, course_key, enrollment_mode, day
     )
 select
-    sums.org as org,
-    sums.course_key as course_key,
-    {{ course_name_or_key("sums.course_key") }} as course_name,
-    course_run(sums.course_key) as course_run,
-    sums.enrollment_mode as enrollment_mode,
-    sums.day as day,
-    sums.total as change
-from sums
-left join {{ ref("course_names") }} as course_names on sums.course_key = course_names.course_key
-where sums.total != 0
+    org,
+    course_key,
+    {{ course_name("course_key") }} as course_name,
+    course_run(course_key) as course_run,
+    tupleElement(change_of_mode, 2) as enrollment_mode,
+    tupleElement(change_of_mode, 1) as day,
+    sum(tupleElement(change_of_mode, 3)) as change
+from changes
+group by org, course_key, enrollment_mode, day
+having change != 0

@@ -19,13 +19,13 @@ with
     ),
     subsections as (
         select org, course_key, block_id, graded, section_with_name, subsection_with_name
-        from {{ ref("block_hierarchy") }}
+        from {{ ref("blocks") }}
         where block_type = 'sequential'
     )
 select
     scores.org as org,
     scores.course_key as course_key,
-    {{ course_name_or_key("scores.course_key") }} as course_name,
+    {{ course_name("scores.course_key") }} as course_name,
     course_run(scores.course_key) as course_run,
     scores.actor_id as actor_id,
     scores.block_id as subsection_id,
@@ -41,4 +41,3 @@ left join
     on scores.org = subsections.org
     and scores.course_key = subsections.course_key
     and scores.block_id = subsections.block_id
-left join {{ ref("course_names") }} as course_names on scores.course_key = course_names.course_key

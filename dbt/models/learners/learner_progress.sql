@@ -4,11 +4,8 @@ with
         select distinct org, course_key, actor_id
         from {{ everywhere(ref("answered_problems")) }}
         where
-            (org, course_key, block_id) in (
-                select org, course_key, block_id
-                from {{ ref("block_hierarchy") }}
-                where block_type = 'problem' and graded
-            )
+            (org, course_key, block_id)
+            in (select org, course_key, block_id from {{ ref("blocks") }} where block_type = 'problem' and graded)
     )
 select
     learners.org as org,

@@ -4,7 +4,7 @@ with
     -- Each page that a learner viewed, as the subsection that it is in.
     viewed as (
         select org, course_key, actor_id, section, groupArray(subsection) as subsections
-        from {{ ref("unit_visits") }}
+        from {{ ref("page_visits") }}
         group by org, course_key, actor_id, section
     ),
     totals as (
@@ -17,14 +17,14 @@ with
             any(subsection_with_name) as subsection_with_name,
             any(subsection_id) as subsection_id,
             count() as pages_total
-        from {{ ref("block_hierarchy") }} as blocks
+        from {{ ref("blocks") }} as blocks
         where block_type = 'vertical' and blocks.subsection_id != ''
         group by org, course_key, section, subsection
     )
 select
     totals.org as org,
     totals.course_key as course_key,
-    {{ course_name_or_key("totals.course_key") }} as course_name,
+    {{ course_name("totals.course_key") }} as course_name,
     course_run(totals.course_key) as course_run,
     viewed.actor_id as actor_id,
     totals.section_with_name as section_with_name,
@@ -35,4 +35,3 @@ select
 from viewed
 inner join
     totals on viewed.org = totals.org and viewed.course_key = totals.course_key and viewed.section = totals.section
-left join {{ ref("course_names") }} as course_names on totals.course_key = course_names.course_key

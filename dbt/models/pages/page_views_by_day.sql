@@ -25,7 +25,7 @@ with
 select
     views.org as org,
     views.course_key as course_key,
-    {{ course_name_or_key("views.course_key") }} as course_name,
+    {{ course_name("views.course_key") }} as course_name,
     course_run(views.course_key) as course_run,
     views.actor_id as actor_id,
     views.day as day,
@@ -35,4 +35,3 @@ select
     views.unit_id as unit_id,
     views.views as views
 from views
-left join {{ ref("course_names") }} as course_names on views.course_key = course_names.course_key

@@ -1,13 +1,25 @@
--- The pages that each learner has visited, with the first and the last time.
+-- The pages that each learner has visited, of those that the course has now, with the first and the last time.
+-- Grouped by
+-- their numbers: ids are long.
 select
     visits.org as org,
     visits.course_key as course_key,
-    {{ course_name_or_key("visits.course_key") }} as course_name,
+    {{ course_name("visits.course_key") }} as course_name,
     course_run(visits.course_key) as course_run,
     visits.actor_id as actor_id,
-    visits.subsection_id as subsection_id,
-    visits.unit_id as unit_id,
-    visits.first_visited_at as first_visited_at,
-    visits.last_visited_at as last_visited_at
-from {{ ref("unit_visits") }} as visits
-left join {{ ref("course_names") }} as course_names on visits.course_key = course_names.course_key
+    places.section as section,
+    places.subsection as subsection,
+    places.unit as unit,
+    any(places.subsection_id) as subsection_id,
+    any(places.unit_id) as unit_id,
+    min(visits.visited_at) as first_visited_at,
+    max(visits.visited_at) as last_visited_at
+from {{ everywhere(ref("rollup_page_visits")) }} as visits
+inner join
+    {{ ref("unit_places") }} as places
+    on visits.org = places.org
+    and visits.course_key = places.course_key
+    and visits.block_id = places.place_id
+    and visits.position = places.place_position
+where visits.block_id != ''
+group by org, course_key, actor_id, section, subsection, unit

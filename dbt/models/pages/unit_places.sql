@@ -12,7 +12,7 @@ with
             subsection_with_name,
             block_id as unit_id,
             arrayJoin([(subsection_id, unit), (block_id, toUInt16(0))]) as place
-        from {{ ref("block_hierarchy") }}
+        from {{ ref("blocks") }}
         where block_type = 'vertical' and subsection_id != ''
     )
 select

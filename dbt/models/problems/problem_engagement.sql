@@ -13,7 +13,7 @@ with
             subsection_with_name,
             subsection_id,
             graded
-        from {{ ref("block_hierarchy") }}
+        from {{ ref("blocks") }}
         where block_type = 'problem' and subsection_id != ''
     ),
     attempts as (select distinct org, course_key, block_id, actor_id from {{ everywhere(ref("answered_problems")) }}),
@@ -50,7 +50,7 @@ with
 select
     totals.org as org,
     totals.course_key as course_key,
-    {{ course_name_or_key("totals.course_key") }} as course_name,
+    {{ course_name("totals.course_key") }} as course_name,
     course_run(totals.course_key) as course_run,
     attempted.actor_id as actor_id,
     totals.section_with_name as section_with_name,
@@ -65,4 +65,3 @@ inner join
     on attempted.org = totals.org
     and attempted.course_key = totals.course_key
     and attempted.section = totals.section
-left join {{ ref("course_names") }} as course_names on totals.course_key = course_names.course_key

@@ -1,12 +1,9 @@
 -- How each learner did in each problem, beside whether it counts towards the grade.
-with
-    problems as (
-        select org, course_key, block_id, graded from {{ ref("block_hierarchy") }} where block_type = 'problem'
-    )
+with problems as (select org, course_key, block_id, graded from {{ ref("blocks") }} where block_type = 'problem')
 select
     results.org as org,
     results.course_key as course_key,
-    {{ course_name_or_key("results.course_key") }} as course_name,
+    {{ course_name("results.course_key") }} as course_name,
     course_run(results.course_key) as course_run,
     results.actor_id as actor_id,
     results.block_id as block_id,
@@ -20,4 +17,3 @@ left join
     on results.org = problems.org
     and results.course_key = problems.course_key
     and results.block_id = problems.block_id
-left join {{ ref("course_names") }} as course_names on results.course_key = course_names.course_key

@@ -19,7 +19,7 @@ with
 select
     totals.org as org,
     totals.course_key as course_key,
-    {{ course_name_or_key("totals.course_key") }} as course_name,
+    {{ course_name("totals.course_key") }} as course_name,
     course_run(totals.course_key) as course_run,
     problems.section_with_name as section_with_name,
     problems.subsection_with_name as subsection_with_name,
@@ -36,8 +36,7 @@ select
     totals.average_incorrect_attempts as average_incorrect_attempts
 from totals
 left join
-    {{ ref("block_hierarchy") }} as problems
+    {{ ref("blocks") }} as problems
     on totals.org = problems.org
     and totals.course_key = problems.course_key
     and totals.block_id = problems.block_id
-left join {{ ref("course_names") }} as course_names on totals.course_key = course_names.course_key

@@ -1,11 +1,14 @@
 -- Every statement, read once: typed when it can be used, and with the reason and its text when it cannot.
 -- The only place where JSON is parsed. Nothing here may fail: one bad statement costs that statement alone.
+-- A month in which nothing has come for an hour becomes one part: then no row has a duplicate that readers must find.
 {{
     config(
         materialized="rollup",
         engine=replacing(),
         partition_by="toYYYYMM(event_time)",
         order_by="(org, course_key, kind, actor_id, event_time, event_id)",
+        table_settings="default_compression_codec = 'ZSTD(1)', min_age_to_force_merge_seconds = 3600, "
+        ~ "min_age_to_force_merge_on_partition_only = 1",
     )
 }}
 

@@ -2,7 +2,7 @@
 with
     published as (
         select org, course_key, count() as videos
-        from {{ ref("block_hierarchy") }}
+        from {{ ref("blocks") }}
         where block_type = 'video'
         group by org, course_key
     ),

@@ -3,7 +3,7 @@
 with
     videos as (
         select org, course_key, block_id, section, subsection, section_with_name, subsection_with_name, subsection_id
-        from {{ ref("block_hierarchy") }}
+        from {{ ref("blocks") }}
         where block_type = 'video' and subsection_id != ''
     ),
     -- Each video that a learner watched, as the subsection that it is in.
@@ -37,7 +37,7 @@ with
 select
     totals.org as org,
     totals.course_key as course_key,
-    {{ course_name_or_key("totals.course_key") }} as course_name,
+    {{ course_name("totals.course_key") }} as course_name,
     course_run(totals.course_key) as course_run,
     viewed.actor_id as actor_id,
     totals.section_with_name as section_with_name,
@@ -48,4 +48,3 @@ select
 from viewed
 inner join
     totals on viewed.org = totals.org and viewed.course_key = totals.course_key and viewed.section = totals.section
-left join {{ ref("course_names") }} as course_names on totals.course_key = course_names.course_key

@@ -11,10 +11,9 @@ with
     -- From which second, up to which one, with how many views and viewers.
     stretches as (
         select
-            videos.org as org,
-            videos.course_key as course_key,
-            {{ course_name_or_key("videos.course_key") }} as course_name,
-            videos.block_id as block_id,
+            org,
+            course_key,
+            block_id,
             arrayJoin(
                 arrayFilter(
                     stretch -> stretch .3 > 0,
@@ -27,12 +26,11 @@ with
                 )
             ) as stretch
         from videos
-        left join {{ ref("course_names") }} as course_names on videos.course_key = course_names.course_key
     )
 select
     org,
     course_key,
-    course_name,
+    {{ course_name("course_key") }} as course_name,
     course_run(course_key) as course_run,
     block_id,
     arrayJoin(range(stretch .1, stretch .2)) as second,

@@ -17,7 +17,7 @@ with
 select
     totals.org as org,
     totals.course_key as course_key,
-    {{ course_name_or_key("totals.course_key") }} as course_name,
+    {{ course_name("totals.course_key") }} as course_name,
     course_run(totals.course_key) as course_run,
     videos.section_with_name as section_with_name,
     videos.subsection_with_name as subsection_with_name,
@@ -33,8 +33,7 @@ select
     totals.length as length
 from totals
 left join
-    {{ ref("block_hierarchy") }} as videos
+    {{ ref("blocks") }} as videos
     on totals.org = videos.org
     and totals.course_key = videos.course_key
     and totals.block_id = videos.block_id
-left join {{ ref("course_names") }} as course_names on totals.course_key = course_names.course_key

@@ -72,6 +72,7 @@ TAKE = Template(
 )
 STORE_RESULTS = Template("insert into reporting.${table} select * from reporting.${table}_refresh")
 COUNT_TAKEN = Template("select uniqExact(${key}) from reporting.${table}_taken where run = '${run}'")
+LOOK_UP_NAMES = Template("system reload dictionary${on_cluster} reporting.course_names")
 REMOVE_TAKEN = Template(
     "insert into reporting.${table}_dirty select * except (run) replace (toInt8(-1) as sign)"
     " from reporting.${table}_taken where run = '${run}'"
@@ -92,7 +93,8 @@ class Refreshed:
 def refresh(
     settings: Settings, everything: bool = False, course: str = "", rows_at_once: int = ROWS_AT_ONCE
 ) -> Refreshed:
-    """Bring every refreshed table up to date with the rows that were there when this began, or came a little later.
+    """Bring every refreshed table, and the names of courses, up to date with the rows that were there when this began,
+    or came a little later.
 
     With `everything` all results are made anew, with `course` those of the course with that key; results of which no
     row is left go. Raises AspectsError: those of `connect`, `warehouse.query`,
@@ -101,6 +103,8 @@ def refresh(
     started = time.monotonic()
     with closing(connect(settings, user="dbt")) as client:
         keys = refresh_tables(client, settings, everything, course, rows_at_once)
+        on_cluster = f" on cluster '{settings.cluster}'" if settings.cluster else ""
+        client.command(LOOK_UP_NAMES.substitute(on_cluster=on_cluster))
     return Refreshed(keys=keys, seconds=time.monotonic() - started, lag_seconds=lag_seconds(settings))
 
 
