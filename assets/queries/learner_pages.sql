@@ -13,10 +13,12 @@ with
         from blocks
         where block_type = 'vertical' and subsection_id != ''
         -- % include "course_filters"
+        -- % include "courses_of_learner"
         group by org, course_key, course_name, course_run, section, subsection, subsection_id
     ),
     engagement as (
         select course_key, subsection_id, actor_id, pages_viewed as done from page_engagement where true
     -- % include "course_filters"
+    -- % include "courses_of_learner"
     ),
     -- % include "beside_the_course"
