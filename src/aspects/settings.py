@@ -111,6 +111,8 @@ class Settings(BaseSettings):
     """Where `bench --only queries` keeps its warehouse for the next time; `<state>/bench` unless set."""
     bench_events: int = Field(default=10_000_000, ge=1000)
     """How many events that warehouse has."""
+    bench_copies: int = Field(default=1, ge=1, le=100)
+    """How often it has each of its courses, so that it has that many times the events."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @field_validator("locales", mode="before")

@@ -18,6 +18,7 @@ import orjson
 
 from aspects.assets.chart_sql import chart_sql
 from aspects.assets.render import load_here
+from aspects.bench.copies import copy_courses, settle
 from aspects.bench.measures import Measure, measure
 from aspects.bench.warehouse import SCENARIO, own_warehouse
 from aspects.fake.produce import produce
@@ -70,6 +71,8 @@ def measure_queries(settings: Settings) -> list[Measure]:
     folder.mkdir(parents=True, exist_ok=True)
     with own_warehouse(settings, kept=folder) as (own, _), closing(connect(own)) as admin:
         fill(own, admin, settings.bench_events)
+        copy_courses(admin, settings.bench_copies)
+        settle(admin)
         course, learner = _values(admin)
         one = list(_ask(own, admin, "course", course, learner))
         every = list(_ask(own, admin, "instance", {}, learner))
