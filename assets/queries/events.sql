@@ -22,11 +22,6 @@ select
     events
 from events_by_day
 where
-    true and {{ can_view_courses() }}
-    {% if filter_values("org") %} and org in {{ filter_values("org") | where_in }} {% endif %}
-    {% if filter_values("course_run") %} and course_run in {{ filter_values("course_run") | where_in }} {% endif %}
-    {% if filter_values("course_name") %}
-        and course_key
-        in (select course_key from courses where course_name in {{ filter_values("course_name") | where_in }})
-    {% endif %}
+    true
+    -- % include "course_filters"
     -- % include "day_filter"

@@ -11,21 +11,15 @@ with
             countIf(problems_attempted > 0) as attempted_any,
             countIf(problems_attempted = problems_total) as attempted_all
         from problem_engagement
-        where
-            graded and {{ can_view_courses() }}
-            {% if filter_values("course_key") %}
-                and course_key in {{ filter_values("course_key") | where_in }}
-            {% endif %}
+        where graded and {{ can_view_courses() }}
+        -- % include "course_key_filter"
         group by org, course_key, course_name, course_run, subsection_id, subsection_with_name
     ),
     scores as (
         select course_key, subsection_id, count() as learners_with_score, avg(score_percent) as average_score
         from subsection_grades
-        where
-            graded and {{ can_view_courses() }}
-            {% if filter_values("course_key") %}
-                and course_key in {{ filter_values("course_key") | where_in }}
-            {% endif %}
+        where graded and {{ can_view_courses() }}
+        -- % include "course_key_filter"
         group by course_key, subsection_id
     )
 select

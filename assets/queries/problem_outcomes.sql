@@ -14,7 +14,7 @@ select
 from problem_totals
 where
     true and {{ can_view_courses() }}
-    {% if filter_values("course_key") %} and course_key in {{ filter_values("course_key") | where_in }} {% endif %}
+    -- % include "course_key_filter"
     {% if filter_values("block_id") %}
         and (
             block_id in {{ filter_values("block_id", remove_filter=True) | where_in }}

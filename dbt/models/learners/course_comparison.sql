@@ -47,7 +47,7 @@ select
     if(problems.answered > 0, 100 * problems.correct_first / problems.answered, null) as first_try_correct_percent,
     tags.tags as tags
 from {{ ref("courses") }} as courses
-left join learners on courses.course_key = learners.course_key
-left join active on courses.course_key = active.course_key
-left join problems on courses.course_key = problems.course_key
-left join tags on courses.course_key = tags.course_key
+left join learners on courses.org = learners.org and courses.course_key = learners.course_key
+left join active on courses.org = active.org and courses.course_key = active.course_key
+left join problems on courses.org = problems.org and courses.course_key = problems.course_key
+left join tags on courses.org = tags.org and courses.course_key = tags.course_key

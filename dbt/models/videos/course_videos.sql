@@ -33,5 +33,5 @@ select
         null
     ) as rewatched_percent
 from {{ ref("courses") }} as courses
-left join published on courses.course_key = published.course_key
-left join watched on courses.course_key = watched.course_key
+left join published on courses.org = published.org and courses.course_key = published.course_key
+left join watched on courses.org = watched.org and courses.course_key = watched.course_key
