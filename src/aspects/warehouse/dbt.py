@@ -49,7 +49,7 @@ def run(
     full_refresh: bool = False,
     always: bool = True,
     accept_loss: bool = False,
-    announce: Callable[[Plan], None] = lambda plan: None,
+    announce: Callable[[Plan], None] | None = None,
 ) -> DbtResult:
     """Build the models into `reporting`; `select` takes dbt's own selectors.
 
@@ -63,8 +63,15 @@ def run(
         started = time.monotonic()
         if not (always or select or full_refresh) and _is_built(settings, project):
             return DbtResult(built=0, names=[], seconds=time.monotonic() - started, unchanged=True)
-        plan = _plan(settings, select, full_refresh)
-        announce(plan)
+        # Where nothing was stored yet nothing is lost, and if nobody asks what will be done, it need not be found out:
+        # that is a third of a first start.
+        plan = (
+            Plan([], 0)
+            if announce is None and read_warehouse(settings).is_new
+            else _plan(settings, select, full_refresh)
+        )
+        if announce:
+            announce(plan)
         if not accept_loss:
             plan.refuse_losses()
         arguments = [*_selection(select), *(["--full-refresh"] if full_refresh else [])]

@@ -35,6 +35,12 @@ class Warehouse:
     deleted: Mapping[str, Sequence[Deleted]] = field(default_factory=dict)
     rates: Mapping[str, float] = field(default_factory=dict)
 
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing was stored or built here yet."""
+        facts = [rows for table, rows in self.rows.items() if not table.startswith("reporting.")]
+        return not any(facts) and not any(table.startswith("reporting.statements") for table in self.rows)
+
 
 @dataclass(frozen=True)
 class Loss:
