@@ -1,6 +1,5 @@
--- Every block of every course as of the course's latest publish, each with what it is in. In one step, and with its
--- parts
--- named as `tupleElement`: every chart of a course's content plans this.
+-- Every block of every course as of the course's latest publish, each with what it is in. One step, and `tupleElement`
+-- rather than names with a dot: every chart of a course's content plans this.
 with arrayJoin({{ newest("blocks") }}) as block
 select
     org,

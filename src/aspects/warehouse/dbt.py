@@ -15,6 +15,7 @@ from typing import Any
 from aspects.errors import AspectsError
 from aspects.settings import Settings
 from aspects.stack.jobs import is_ready, job
+from aspects.stack.secrets import load_secrets
 from aspects.stack.services import read_service
 from aspects.warehouse.client import connect
 from aspects.warehouse.lock import only_one_run
@@ -58,7 +59,9 @@ def run(
     `dbt.loss` when a table would lose rows that retention has deleted from what it is made of, unless `accept_loss`;
     `dbt.failed` with each model that failed, its file and its message.
     """
-    project = digest(settings)
+    # The dictionary of course names holds the password that it reads with.
+    login = load_secrets(settings)["CLICKHOUSE_DBT_PASSWORD"]
+    project = hashlib.sha256(f"{digest(settings)} {login}".encode()).hexdigest()
     with only_one_run(settings, "dbt.run", wait=LONGEST_RUN):
         started = time.monotonic()
         if not (always or select or full_refresh) and _is_built(settings, project):
