@@ -16,7 +16,8 @@ from aspects.assets.superset_client import Filter
 from aspects.warehouse.query import query
 from tests.conftest import Stack
 from tests.integration.chart_data import DashboardCharts, signed_in
-from tests.integration.test_end_to_end import SECONDS_TO_A_CHART, statement, wait_for
+from tests.integration.test_end_to_end import statement
+from tests.waiting import SECONDS_TO_A_CHART, wait_for
 
 
 @pytest.fixture

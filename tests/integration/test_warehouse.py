@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from aspects.bench.copies import copy_courses
 from aspects.errors import AspectsError
 from aspects.settings import ROOT
 from aspects.warehouse import dbt
@@ -120,6 +121,23 @@ def test_a_live_lms_writes_csv_by_position(warehouse: Warehouse) -> None:
     ((name, self_paced, end, published),) = found
     assert (name, self_paced, end) == ("Written, by position", True, None)
     assert str(published) == "2025-01-02 10:00:00.500000"
+
+
+def test_each_course_can_be_had_several_times_for_a_measurement(warehouse: Warehouse) -> None:
+    """Once, however often it is asked for, and in everything that charts read."""
+    empty(warehouse)
+    store(warehouse, sample())
+    ask = "select uniqExact(course_key), count() from reporting.{} where course_key != ''".format
+    before = {table: warehouse.rows(ask(table)) for table in ("events", "enrollments", "page_visits", "courses")}
+    client = warehouse.client("admin")
+    for _ in range(2):
+        copy_courses(client, 3)
+    client.close()
+    for table, ((courses, rows),) in before.items():
+        assert warehouse.rows(ask(table)) == [(3 * int(str(courses)), 3 * int(str(rows)))], table
+    learners = "select count() from reporting.enrollments where course_key = '{}'".format
+    assert warehouse.rows(learners(f"{COURSE}_3")) == warehouse.rows(learners(COURSE))
+    empty(warehouse)
 
 
 def test_a_late_publish_names_a_course_whose_statements_are_there(warehouse: Warehouse) -> None:
