@@ -146,7 +146,7 @@ def _responses(history: list[Said]) -> Table:
     """(course, actor, block, question, first …, last …)."""
     checks: dict[tuple[str, str, str], dict[str, list[tuple[Any, ...]]]] = defaultdict(lambda: defaultdict(list))
     for said in history:
-        if _verb(said) == "evaluated":
+        if _verb(said) == "evaluated" and said["object"].get("objectType") != "GroupActivity":
             block, question = block_of(said)
             mine = checks[course_of(said), _actor(said), block][question]
             number = said["object"]["definition"].get("extensions", {}).get(ATTEMPT, len(mine) + 1)
@@ -155,9 +155,8 @@ def _responses(history: list[Said]) -> Table:
     rows: Table = []
     for key, questions in checks.items():
         for question, mine in questions.items():
-            if question or len(questions) == 1:
-                first, last = min(mine), max(mine)
-                rows.append((*key, question, first[4], first[3], first[1], last[4], last[3], last[0], last[1]))
+            first, last = min(mine), max(mine)
+            rows.append((*key, question, first[4], first[3], first[1], last[4], last[3], last[0], last[1]))
     return rows
 
 

@@ -132,11 +132,11 @@ def _answer(
         question = draw(st.sampled_from(("", "_2_1", "_3_1")))
         if question:
             context = {"contextActivities": {"parent": [{"id": iri}], "grouping": [course]}}
-        else:
-            del result["response"]
         iri += question
     attempt = draw(st.sampled_from((None, 1, 2, 3)))
     extensions = {} if attempt is None else {"http://id.tincanapi.com/extension/attempt-id": attempt}
     definition = {"type": "http://adlnet.gov/expapi/activities/cmi.interaction", "extensions": extensions}
+    whole = kind == "question" and iri == f"{lms}/xblock/{problem}"
     evaluated = "https://w3id.org/xapi/acrossx/verbs/evaluated"
-    return evaluated, {"id": iri, "definition": definition}, {"result": result, "context": context}
+    about = {"id": iri, "objectType": "GroupActivity" if whole else "Activity", "definition": definition}
+    return evaluated, about, {"result": result, "context": context}

@@ -339,6 +339,13 @@ def test_statements_through_ralph_give_the_same_numbers(stack: Stack, seed: int)
     assert fake(stack.inv, seed, 700, "--sink=ralph")["statements"] == 700
 
 
+def test_the_whole_of_several_questions_is_no_answer_while_none_of_these_came(inv: Commands) -> None:
+    """This many statements end behind what is said of the whole, before what is said of its questions."""
+    made = fake(inv, 130100284, 700)
+
+    assert inv("data.verify", "--truth", made["truth"], "--json", check=True).json["differences"] == []
+
+
 def test_the_demo_is_what_the_generator_says(stack: Stack) -> None:
     verified = stack.inv("data.verify", "--truth", str(stack.truth), "--json", check=True).json
     assert verified["differences"] == []

@@ -36,11 +36,7 @@ with
             course_key,
             block_id,
             actor_id,
-            arrayDistinct(responses.question) as all_questions,
-            -- A problem of several questions also says how it went as a whole, which is no question.
-            arrayJoin(
-                if(length(all_questions) > 1, arrayFilter(name -> name != '', all_questions), all_questions)
-            ) as question,
+            arrayJoin(arrayDistinct(responses.question)) as question,
             arrayFilter(response -> response.question = question, responses) as in_order_of_time,
             arraySort(
                 arrayMap(

@@ -33,5 +33,5 @@ select
         )
     ) as responses
 from {{ ref("statements") }}
-where kind = 'problem_evaluated' and course_key != '' and block_id != ''
+where kind = 'problem_evaluated' and not of_all_questions and course_key != '' and block_id != ''
 group by org, course_key, block_id, actor_id

@@ -12,6 +12,7 @@ select
     object_id,
     block_id,
     question,
+    of_all_questions,
     enrollment_mode,
     score,
     state,

@@ -84,6 +84,7 @@ select
     if(block = '' and kind_of_statement not in ('enrollment', 'course_result', 'grade'), object, '') as object_id,
     {{ block_without_question("block", "is_problem") }} as block_id,
     toLowCardinality(if(is_problem, {{ question_of("block") }}, '')) as question,
+    is_problem and statement.object.objectType = 'GroupActivity' as of_all_questions,
 
     -- enrollment
     toLowCardinality(
