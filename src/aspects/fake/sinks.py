@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 NAMES: Final = ("clickhouse", "ralph", "file")
 _BATCH: Final = 50_000
+_CONNECTIONS: Final = 2
+"""Batches that are stored at the same time, while the next one is made."""
 _RALPH_BATCH: Final = 100
 _IDS_A_QUERY: Final = 2000
 
@@ -103,8 +107,8 @@ class ClickHouseSink(Sink):
     """Straight into the raw table, and into the tables of the LMS.
 
     With `as_they_come` repeated and broken statements are stored too, as an LRS with no memory would. Else those
-    that are there are left out. Batches are stored in order: where nothing of the first one was there, no run with
-    the same statements was before, and the others are stored unasked.
+    that are there are left out. The first batch is stored before any other: where nothing of it was there, no run with
+    the same statements was before, and the others are stored unasked, while further ones are made.
     """
 
     def __init__(
@@ -117,6 +121,8 @@ class ClickHouseSink(Sink):
         self._count = 0
         self._stored_before: bool | None = None
         self._new = 0
+        self._threads = ThreadPoolExecutor(_CONNECTIONS, "insert")
+        self._storing: deque[Future[None]] = deque()
 
     @property
     def new(self) -> int | None:
@@ -138,6 +144,16 @@ class ClickHouseSink(Sink):
 
     def close(self) -> None:
         self._flush()
+        self._wait(0)
+        self._threads.shutdown()
+
+    def abandon(self) -> None:
+        self._threads.shutdown(cancel_futures=True)
+
+    def _wait(self, left: int) -> None:
+        """Until no more than so many batches are being stored. Raises what one of them failed with."""
+        while len(self._storing) > left:
+            self._storing.popleft().result()
 
     def _flush(self) -> None:
         # Courses and people first: whoever looks at a statement finds the names.
@@ -146,11 +162,16 @@ class ClickHouseSink(Sink):
             return
         if self._as_they_come or self._stored_before is False:
             columns = [chunk.columns for chunk in self._waiting]
-            self._store.insert_columns(
+            self._wait(_CONNECTIONS - 1)
+            storing = self._threads.submit(
+                self._store.insert_columns,
                 b"".join([ids for ids, _ in columns]),
                 [time for chunk in self._waiting for time in chunk.times],
                 [text for _, texts in columns for text in texts],
             )
+            self._storing.append(storing)
+            if self._as_they_come:
+                self._wait(0)
             self._new += self._count
         else:
             added = self._store.add(

@@ -29,9 +29,15 @@ def client(stack: Stack) -> Iterator[SupersetClient]:
 
 
 @pytest.fixture
-def copy(stack: Stack, tmp_path: Path) -> Iterator[Path]:
+def unsent(tmp_path: Path) -> Path:
+    """A copy of our assets to change, of which nothing is brought into Superset."""
+    return Path(shutil.copytree(ROOT / "assets", tmp_path / "assets"))
+
+
+@pytest.fixture
+def copy(stack: Stack, unsent: Path) -> Iterator[Path]:
     """A copy of our assets to change; what is in force is as before afterwards."""
-    yield Path(shutil.copytree(ROOT / "assets", tmp_path / "assets"))
+    yield unsent
     assert sync(stack.settings, stack.secrets, os.environ).errors == ()
 
 
@@ -42,49 +48,43 @@ def test_what_superset_holds_already_is_not_written_again(stack: Stack) -> None:
     assert (done.json["imported"], done.json["unchanged"], done.json["errors"]) == (0, True, [])
 
 
-def test_a_change_arrives_and_ids_stay(stack: Stack, client: SupersetClient, copy: Path) -> None:
+def test_a_change_arrives_and_ids_favourites_owners_and_links_stay(
+    stack: Stack, client: SupersetClient, copy: Path
+) -> None:
     before = {chart.title: chart.id for chart in client.charts("course-dashboard")}
+    number = before.pop("Average grade")
+    client.post(f"chart/{number}/favorites/", {})
+    dashboard = client.dashboard("course-dashboard").id
+    link = client.post(f"dashboard/{dashboard}/permalink", {"dataMask": {}, "activeTabs": []})
+    owners = [owner["id"] for owner in client.get(f"chart/{number}")["result"]["owners"]]
     chart = copy / "charts/average-grade.yaml"
     chart.write_text(chart.read_text().replace("slice_name: Average grade", "slice_name: Mean grade"))
 
     result = sync(stack.settings, stack.secrets, os.environ, copy)
 
     assert (result.errors, result.unchanged) == ((), False)
+    changed = [(each.kind, each.name) for each in result.changes if each.action == "update"]
+    assert sorted(changed) == [("charts", "Mean grade"), ("dashboards", "Course Dashboard")]
     after = {chart.title: chart.id for chart in client.charts("course-dashboard")}
-    number = before.pop("Average grade")
     assert after.pop("Mean grade") == number
     assert after == before
     (entry,) = [each for each in client.get("chart/", q=EVERYTHING)["result"] if each["id"] == number]
-    changed = datetime.fromisoformat(entry["changed_on_utc"])
-    assert abs(datetime.now(UTC) - changed) < timedelta(minutes=20), "in UTC, whatever the time zone of the machine"
-
-
-def test_favourites_owners_and_links_survive(stack: Stack, client: SupersetClient, copy: Path) -> None:
-    chart = next(each for each in client.charts("course-dashboard") if each.title == "Average grade")
-    client.post(f"chart/{chart.id}/favorites/", {})
-    link = client.post(f"dashboard/{chart.dashboard.id}/permalink", {"dataMask": {}, "activeTabs": []})
-    owners = [owner["id"] for owner in client.get(f"chart/{chart.id}")["result"]["owners"]]
-    path = copy / "charts/average-grade.yaml"
-    path.write_text(path.read_text().replace("description: ", "description: Words. "))
-
-    result = sync(stack.settings, stack.secrets, os.environ, copy)
-
-    changed = [(each.kind, each.name) for each in result.changes if each.action == "update"]
-    assert changed == [("charts", "Average grade")]
-    assert client.get("chart/favorite_status/", q=f"!({chart.id})")["result"] == [{"id": chart.id, "value": True}]
-    assert [owner["id"] for owner in client.get(f"chart/{chart.id}")["result"]["owners"]] == owners
+    when = datetime.fromisoformat(entry["changed_on_utc"])
+    assert abs(datetime.now(UTC) - when) < timedelta(minutes=20), "in UTC, whatever the time zone of the machine"
+    assert client.get("chart/favorite_status/", q=f"!({number})")["result"] == [{"id": number, "value": True}]
+    assert [owner["id"] for owner in client.get(f"chart/{number}")["result"]["owners"]] == owners
     assert client.get(f"dashboard/permalink/{link['key']}")["dashboardId"] == COURSE
 
 
-def test_a_dry_run_has_the_plan_and_changes_nothing(stack: Stack, client: SupersetClient, copy: Path) -> None:
-    chart = copy / "charts/average-grade.yaml"
+def test_a_dry_run_has_the_plan_and_changes_nothing(stack: Stack, client: SupersetClient, unsent: Path) -> None:
+    chart = unsent / "charts/average-grade.yaml"
     text = chart.read_text()
     chart.write_text(text.replace("slice_name: Average grade", "slice_name: Mean grade"))
     new = text.replace("slice_name: Average grade", "slice_name: New one")
     new = new.replace(yaml.safe_load(text)["uuid"], "6f3c0c83-0000-4000-8000-000000000001")
-    (copy / "charts/new-one.yaml").write_text(new)
+    (unsent / "charts/new-one.yaml").write_text(new)
 
-    plan = sync(stack.settings, stack.secrets, os.environ, copy, dry_run=True)
+    plan = sync(stack.settings, stack.secrets, os.environ, unsent, dry_run=True)
 
     found = {(each.name, each.action) for each in plan.changes if each.action != "unchanged"}
     assert found >= {("Mean grade", "update"), ("New one", "create")}
@@ -140,10 +140,10 @@ def test_before_the_first_start_the_command_says_what_to_do(inv: Commands) -> No
     assert "./inv dev.up" in done.err
 
 
-def test_a_template_that_does_not_render_is_told_before_anything_is_sent(stack: Stack, copy: Path) -> None:
-    (copy / "databases/aspects.yaml").write_text("uuid: << nothing.at.all >>")
+def test_a_template_that_does_not_render_is_told_before_anything_is_sent(stack: Stack, unsent: Path) -> None:
+    (unsent / "databases/aspects.yaml").write_text("uuid: << nothing.at.all >>")
 
     with pytest.raises(AspectsError) as raised:
-        sync(stack.settings, stack.secrets, os.environ, copy)
+        sync(stack.settings, stack.secrets, os.environ, unsent)
 
     assert raised.value.code == "assets.render"
