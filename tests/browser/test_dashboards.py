@@ -22,7 +22,8 @@ from aspects.assets.sync import sync
 from aspects.settings import ROOT
 from tests.conftest import Stack
 
-DASHBOARDS = {"course-dashboard": 27, "learner-groups": 22, "operator-dashboard": 35}
+DASHBOARDS = {"course-dashboard": (1440, 27), "learner-groups": (1024, 22), "operator-dashboard": (1024, 35)}
+"""How wide the window is, and how many charts each has."""
 BROKEN = "broken-on-purpose"
 BROKEN_UUID = "22222222-0000-4000-8000-00000000000{}".format
 
@@ -54,12 +55,13 @@ def test_every_chart_is_drawn_after_the_request_that_ours_is(
     slug: str, stack: Stack, browser: Browser, tmp_path: Path
 ) -> None:
     """The request that is derived from `params` is the one that Superset's own front end makes."""
+    width, number = DASHBOARDS[slug]
     with requests(browser) as sent:
-        page = browser.dashboard(slug, image=tmp_path / f"{slug}.png")
+        page = browser.dashboard(slug, image=tmp_path / f"{slug}.png", width=width)
 
     assert page.failures == []
     assert page.blocked == [], "the page asks for something outside this machine"
-    assert Counter(chart.state for chart in page.charts) == {"shown": DASHBOARDS[slug]}
+    assert Counter(chart.state for chart in page.charts) == {"shown": number}
     assert (tmp_path / f"{slug}.png").stat().st_size > 20_000
     user, password = stack.secrets["SUPERSET_ADMIN_USER"], stack.secrets["SUPERSET_ADMIN_PASSWORD"]
     files = [item.data for item in load_here(stack.settings).of("charts")]
@@ -116,7 +118,7 @@ def test_filters_reach_the_charts_that_they_are_for(stack: Stack, browser: Brows
     assert set(sent) == set(titles)
 
 
-@pytest.mark.parametrize("slug", ["course-dashboard", "operator-dashboard"])  # one of each half: all share one layout
+@pytest.mark.parametrize("slug", ["course-dashboard", "course-comparison"])  # one of each half: all share one layout
 def test_a_filter_that_nothing_matches_leaves_no_chart_spinning(slug: str, browser: Browser) -> None:
     chosen = "filters:!((col:org,op:IN,val:!(NoSuchOrganization)))"
     nothing = f"(id:NATIVE_FILTER-organization,extraFormData:({chosen}),filterState:(value:!(NoSuchOrganization)))"

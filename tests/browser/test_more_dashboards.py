@@ -12,7 +12,6 @@ from aspects.assets.browser import Browser
 IN_STUDIO = 800
 """Pixels: the sidebar of Studio."""
 DASHBOARDS = {
-    "operator-dashboard": (1024, 35),
     "course-comparison": (1024, 10),
     "individual-learner": (1024, 15),
     "in-context-course": (IN_STUDIO, 4),
