@@ -145,7 +145,6 @@ class ClickHouseSink(Sink):
     def close(self) -> None:
         self._flush()
         self._wait(0)
-        self._threads.shutdown()
 
     def abandon(self) -> None:
         self._threads.shutdown(cancel_futures=True)
