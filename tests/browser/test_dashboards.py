@@ -118,7 +118,7 @@ def test_filters_reach_the_charts_that_they_are_for(stack: Stack, browser: Brows
     assert set(sent) == set(titles)
 
 
-@pytest.mark.parametrize("slug", ["course-dashboard", "course-comparison"])  # one of each half: all share one layout
+@pytest.mark.parametrize("slug", ["course-dashboard", "operator-dashboard"])  # one of each half: all share one layout
 def test_a_filter_that_nothing_matches_leaves_no_chart_spinning(slug: str, browser: Browser) -> None:
     chosen = "filters:!((col:org,op:IN,val:!(NoSuchOrganization)))"
     nothing = f"(id:NATIVE_FILTER-organization,extraFormData:({chosen}),filterState:(value:!(NoSuchOrganization)))"

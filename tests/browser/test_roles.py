@@ -27,7 +27,8 @@ def test_an_instructor_opens_the_dashboards_that_are_theirs_and_a_student_none(s
     assert {"course-dashboard", "learner-groups"} <= theirs
     assert "operator-dashboard" in every - theirs
     with open_browser(url, instructor.user, instructor.password, chromium) as browser:
-        assert browser.dashboard("course-dashboard", width=1024).failures == []
+        for slug in ("course-dashboard", "learner-groups"):
+            assert browser.dashboard(slug, width=1024).failures == [], slug
         assert not shows_charts(browser, "operator-dashboard")
     with open_browser(url, student.user, student.password, chromium) as browser:
         assert not shows_charts(browser, "course-dashboard")
