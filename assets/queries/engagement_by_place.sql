@@ -3,26 +3,24 @@ places as (
     select
         org,
         course_key,
-        course_name,
-        course_run,
-        arrayJoin([('Section', section_with_name), ('Subsection', subsection_with_name)]) as level_and_place,
-        tupleElement(level_and_place, 1) as level,
-        tupleElement(level_and_place, 2) as place,
+        any(learners.course_name) as course_name,
+        any(learners.course_run) as course_run,
+        arrayJoin(
+            [('Section', section_with_name, in_section), ('Subsection', subsection_with_name, in_subsection)]
+        ) as level_and_place,
         actor_id,
-        sum(done) as done_there,
-        sum(there) as all_there
+        sum(done) as done_there
     from learners
-    group by org, course_key, course_name, course_run, level_and_place, actor_id
+    group by org, course_key, level_and_place, actor_id
 )
 select
     org,
     course_key,
-    course_name,
-    course_run,
-    level,
-    place,
-    countIf(done_there > 0) as learners_of_one,
-    countIf(done_there >= all_there) as learners_of_all
+    any(places.course_name) as course_name,
+    any(places.course_run) as course_run,
+    tupleElement(level_and_place, 1) as level,
+    tupleElement(level_and_place, 2) as place,
+    count() as learners_of_one,
+    countIf(done_there >= tupleElement(level_and_place, 3)) as learners_of_all
 from places
-where done_there > 0
-group by org, course_key, course_name, course_run, level, place
+group by org, course_key, level, place

@@ -10,7 +10,8 @@ with
             section_with_name,
             subsection_with_name,
             pages_viewed as done,
-            pages_total as there
+            pages_total as in_subsection,
+            section_pages_total as in_section
         from page_engagement
         where true
     -- % include "course_filters"

@@ -1,4 +1,4 @@
--- How often each learner viewed each page on each day, and the learner's first day in the dates.
+-- Each view of a page, and the learner's first day in the dates.
 select
     org,
     course_key,
@@ -8,9 +8,8 @@ select
     day,
     section_with_name,
     subsection_with_name,
-    views,
     min(day) over (partition by org, course_key, actor_id) as first_day
-from page_views_by_day
+from page_views
 where
     true
     -- % include "course_filters"

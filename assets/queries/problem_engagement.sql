@@ -10,7 +10,8 @@ with
             section_with_name,
             subsection_with_name,
             problems_attempted as done,
-            problems_total as there
+            subsection_problems_total as in_subsection,
+            section_problems_total as in_section
         from problem_engagement
         where true
     -- % include "course_filters"

@@ -10,7 +10,8 @@ with
             section_with_name,
             subsection_with_name,
             videos_viewed as done,
-            videos_total as there
+            videos_total as in_subsection,
+            section_videos_total as in_section
         from video_engagement
         where true
     -- % include "course_filters"

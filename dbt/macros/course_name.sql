@@ -1,7 +1,9 @@
 {#- The name of a course; its key until it is published. -#}
 {% macro course_name(course_key) -%}
     {%- do ref("course_names") -%}
-    dictGetOrDefault('{{ target.schema }}.course_names', 'course_name', {{ course_key }}, {{ course_key }})
+    {%- set name = "dictGet('" ~ target.schema ~ ".course_names', 'course_name', " ~ course_key ~ ")" -%}
+    {#- Not dictGetOrDefault: with two arguments that vary it looks each row up, and not each course. -#}
+    if({{ name }} = '', {{ course_key }}, {{ name }})
 {%- endmacro %}
 
 {#- A dictionary cannot replace a view of its name. -#}

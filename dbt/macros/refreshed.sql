@@ -45,11 +45,11 @@
 {% endmaterialization %}
 
 
-{#- A table that others fill, and that a run of dbt leaves alone unless its model has changed. -#}
+{#- A table that others fill, and that a run of dbt leaves alone unless its model has changed, or the types it selects. -#}
 {% materialization kept, adapter = "clickhouse" %}
 
     {%- set target_relation = this.incorporate(type="table") -%}
-    {%- set fingerprint = rollup_fingerprint(sql) -%}
+    {%- set fingerprint = rollup_fingerprint(sql) ~ " " ~ columns_fingerprint() -%}
     {% call statement("main") -%} select 1 {%- endcall %}
     {% if kept_comment(this.identifier) != fingerprint or should_full_refresh() %}
         {% do kept_create(target_relation, sql) %} {% do kept_set_comment(target_relation, fingerprint) %}

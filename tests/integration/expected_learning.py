@@ -26,7 +26,7 @@ def learning_tables(history: list[Said], structure: dict[str, list[Place]]) -> d
     responses = _responses(history)
     return {
         "page_visits": [(*key, min(times), max(times)) for key, times in visits.items()],
-        "page_views_by_day": _views_by_day(visits, structure),
+        "page_views": _views(visits, structure),
         "page_engagement": _engagement(
             {(course, actor, unit) for course, actor, _, unit in visits}, structure, "vertical", by_graded=False
         ),
@@ -97,20 +97,19 @@ def _visits(history: list[Said], structure: dict[str, list[Place]]) -> dict[tupl
     return found
 
 
-def _views_by_day(visits: dict[tuple[str, ...], list[datetime]], structure: dict[str, list[Place]]) -> Table:
-    """(course, actor, day, subsection, unit, views)."""
+def _views(visits: dict[tuple[str, ...], list[datetime]], structure: dict[str, list[Place]]) -> Table:
+    """(course, actor, day, subsection, unit), once for each view."""
     names = {
         (course, one.block_id): f"{one.section}:{one.subsection} - {one.name}"
         for course, blocks in structure.items()
         for one in blocks
         if one.kind == "sequential"
     }
-    views = Counter(
+    return [
         (course, actor, time.date(), names[course, subsection], unit)
         for (course, actor, subsection, unit), times in visits.items()
         for time in times
-    )
-    return [(*key, count) for key, count in views.items()]
+    ]
 
 
 def _parent(place: Place, blocks: list[Place]) -> Place:
@@ -122,23 +121,25 @@ def _parent(place: Place, blocks: list[Place]) -> Place:
 def _engagement(
     done: set[tuple[str, str, str]], structure: dict[str, list[Place]], kind: str, by_graded: bool
 ) -> Table:
-    """(course, actor, section, subsection, its id[, graded], done, total) of sections where a learner did anything."""
+    """(course, actor, section, subsection, its id[, graded], done, total[, of the subsection], of the section)."""
     rows: Table = []
     for course, blocks in structure.items():
         wanted = [one for one in blocks if one.kind == kind]
         titles = {one.section: one.name for one in blocks if one.kind == "chapter"}
-        totals = Counter((_parent(one, blocks), one.graded) for one in wanted)
+        of_a_kind = Counter((_parent(one, blocks), one.graded) for one in wanted)
+        in_subsection = Counter(_parent(one, blocks) for one in wanted)
+        in_section = Counter(one.section for one in wanted)
         for actor in {who for where, who, _ in done if where == course}:
             mine = [one for one in wanted if (course, actor, one.block_id) in done]
-            counts = Counter((_parent(one, blocks), one.graded) for one in mine)
-            for (sequence, graded), total in totals.items():
-                if sequence.section not in {one.section for one in mine}:
-                    continue
+            for (sequence, graded), count in Counter((_parent(one, blocks), one.graded) for one in mine).items():
                 section = f"{sequence.section} - {titles[sequence.section]}"
                 name = f"{sequence.section}:{sequence.subsection} - {sequence.name}"
-                flag = (graded,) if by_graded else ()
-                count = counts[sequence, graded]
-                rows.append((course, actor, section, name, sequence.block_id, *flag, count, total))
+                place = (course, actor, section, name, sequence.block_id)
+                totals = (in_subsection[sequence], in_section[sequence.section])
+                if by_graded:
+                    rows.append((*place, graded, count, of_a_kind[sequence, graded], *totals))
+                else:
+                    rows.append((*place, count, *totals))
     return rows
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from statistics import fmean, median
@@ -105,23 +105,33 @@ def test_engagement_by_subsection(
     assert {row["place"]: [row["at_least_one"], row["all_of_them"]] for row in rows} == expected
 
 
-@pytest.mark.parametrize(("thing", "view", "done", "there"), ENGAGEMENT)
+@pytest.mark.parametrize(
+    ("thing", "view", "done", "kind"),
+    [(*one[:3], kind) for one, kind in zip(ENGAGEMENT, ("vertical", "problem", "video"), strict=True)],
+)
 def test_engagement_by_section(
-    charts: DashboardCharts, stack: Stack, course: str, thing: str, view: str, done: str, there: str
+    charts: DashboardCharts, stack: Stack, course: str, thing: str, view: str, done: str, kind: str
 ) -> None:
-    each: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
-    for section, actor, some, total in asked(
-        stack,
-        f"""select section_with_name, actor_id, {done}, {there} from reporting.{view}
-        where course_key = {{course:String}}""",
+    totals = Counter(
+        section
+        for section, of_kind in asked(
+            stack,
+            """select section_with_name, block_type from reporting.blocks
+            where course_key = {course:String} and subsection_id != ''""",
+            course,
+        )
+        if of_kind == kind
+    )
+    each: Counter[tuple[str, str]] = Counter()
+    for section, actor, some in asked(
+        stack, f"select section_with_name, actor_id, {done} from reporting.{view} where course_key = {{course:String}}",
         course,
-    ):
-        each[section, actor][0] += some
-        each[section, actor][1] += total
+    ):  # fmt: skip
+        each[section, actor] += some
     expected: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    for (section, _), (some, total) in each.items():
-        expected[section][0] += some > 0
-        expected[section][1] += some == total
+    for (section, _), some in each.items():
+        expected[section][0] += 1
+        expected[section][1] += some == totals[section]
 
     rows = charts.rows(f"{thing} engagement by section", in_courses([course]))
 
@@ -132,8 +142,8 @@ def test_engagement_by_section(
 def views(stack: Stack, course: str) -> list[tuple[Any, ...]]:
     return asked(
         stack,
-        """select section_with_name, subsection_with_name, actor_id, toString(day), views
-        from reporting.page_views_by_day where course_key = {course:String}""",
+        """select section_with_name, subsection_with_name, actor_id, toString(day), count()
+        from reporting.page_views where course_key = {course:String} group by 1, 2, 3, 4""",
         course,
     )
 

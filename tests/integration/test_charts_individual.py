@@ -114,14 +114,14 @@ def only(course: Course, actor: str) -> tuple[Filter, Filter]:
 def test_engagement_beside_the_course(kind: str, charts: DashboardCharts, course: Course) -> None:
     table = course.tables[{"pages": "page_engagement", "problems": "problem_engagement"}[kind]]
     done: dict[str, Counter[str]] = defaultdict(Counter)
-    totals: dict[str, dict[tuple[str, bool], int]] = defaultdict(dict)
+    there: dict[str, int] = {}
     section_of: dict[str, str] = {}
-    for _, actor, section, subsection, _, *graded, times, total in table:
-        done[actor][subsection] += times
-        totals[subsection][subsection, bool(graded and graded[0])] = total
+    for row in table:
+        actor, section, subsection = row[1:4]
+        done[actor][subsection] += row[{"pages": -3, "problems": -4}[kind]]
+        there[subsection] = row[-2]
         section_of[subsection] = section
-    there = {subsection: sum(parts.values()) for subsection, parts in totals.items()}
-    everybody = [actor for actor, counts in done.items() if sum(counts.values())]
+    everybody = list(done)
 
     for actor in course.learners:
         mine = only(course, actor)

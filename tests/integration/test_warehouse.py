@@ -243,6 +243,21 @@ def test_only_a_model_that_changed_is_rebuilt(warehouse: Warehouse) -> None:
     assert {row[0] for row in set(before) ^ set(after)} == {"rollup_grades"}
 
 
+def test_tables_that_others_fill_follow_the_types_that_they_are_made_of(warehouse: Warehouse, tmp_path: Path) -> None:
+    """Else a join of them with another table cannot use the key."""
+    types = "select table, type from system.columns where startsWith(table, 'answered_problems') and name = 'org'"
+    root = tmp_path / "root"
+    shutil.copytree(ROOT / "dbt", root / "dbt", ignore=shutil.ignore_patterns(*dbt.IGNORED))
+    model = root / "dbt/models/problems/rollup_responses.sql"
+    model.write_text(model.read_text().replace("    org,", "    cast(org, 'String') as org,", 1))
+    chosen = ["rollup_responses", "answered_problems_dirty", "answered_problems_taken", "answered_problems"]
+
+    dbt.run(warehouse.settings.model_copy(update={"root": root}), chosen)
+    assert {kind for _, kind in warehouse.rows(types, user="dbt")} == {"String"}
+    dbt.run(warehouse.settings, chosen)
+    assert {kind for _, kind in warehouse.rows(types, user="dbt")} == {"LowCardinality(String)"}
+
+
 def test_a_model_that_fails_is_named_with_its_file_and_message(warehouse: Warehouse, tmp_path: Path) -> None:
     root = tmp_path / "root"
     shutil.copytree(ROOT / "dbt", root / "dbt", ignore=shutil.ignore_patterns(*dbt.IGNORED))

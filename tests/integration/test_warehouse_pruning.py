@@ -20,7 +20,7 @@ VIEWS = (
     "problem_engagement",
     "problem_help",
     "subsection_grades",
-    "page_views_by_day",
+    "page_views",
     "problem_totals",
     "learner_progress",
     "learner_summary",

@@ -12,8 +12,8 @@ with parsed as (select *, JSONExtract(xblock_data_json, 'Tuple(
                     block_type String, detached UInt8, graded UInt8, section UInt16, subsection UInt16, unit UInt16
                 )') as facts from {{ source("event_sink", "course_blocks") }})
 select
-    course_org(course_key) as org,
-    course_key,
+    toLowCardinality(course_org(source.course_key)) as org,
+    toLowCardinality(source.course_key) as course_key,
     time_last_dumped as published_at,
     dump_id,
     location as block_id,
@@ -25,4 +25,4 @@ select
     if(facts.detached != 0, 0, facts.subsection) as subsection,
     if(facts.detached != 0, 0, facts.unit) as unit,
     `order` as position_in_course
-from parsed
+from parsed as source

@@ -11,7 +11,7 @@
 select
     org,
     course_key,
-    block_id,
+    toLowCardinality(block_id) as block_id,
     actor_id,
     {{ latest("assumeNotNull(score)", "score Float64", "score is not null") }} as grade
 from {{ ref("statements") }}

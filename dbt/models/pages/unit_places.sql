@@ -1,30 +1,24 @@
--- The places that lead to each unit as of the latest publish: its position in its subsection, and its name.
+-- The places that lead to each page as of the latest publish: its position in its subsection, and its name.
 with
-    units as (
-        select
-            org,
-            course_key,
-            section,
-            subsection,
-            unit,
-            section_with_name,
-            subsection_id,
-            subsection_with_name,
-            block_id as unit_id,
-            arrayJoin([(subsection_id, unit), (block_id, toUInt16(0))]) as place
-        from {{ ref("blocks") }}
-        where block_type = 'vertical' and subsection_id != ''
-    )
+    arrayJoin({{ newest("pages") }}) as page,
+    arrayJoin(
+        [
+            (tupleElement(page, 'subsection_id'), tupleElement(page, 'unit')),
+            (tupleElement(page, 'unit_id'), toUInt16(0))
+        ]
+    ) as place
 select
     org,
     course_key,
-    section,
-    subsection,
-    unit,
-    section_with_name,
-    subsection_id,
-    subsection_with_name,
-    unit_id,
+    tupleElement(page, 'section') as section,
+    tupleElement(page, 'subsection') as subsection,
+    tupleElement(page, 'unit') as unit,
+    tupleElement(page, 'section_with_name') as section_with_name,
+    tupleElement(page, 'subsection_id') as subsection_id,
+    tupleElement(page, 'subsection_with_name') as subsection_with_name,
+    tupleElement(page, 'unit_id') as unit_id,
+    tupleElement(page, 'pages_in_section') as pages_in_section,
+    tupleElement(page, 'pages_in_subsection') as pages_in_subsection,
     tupleElement(place, 1) as place_id,
     tupleElement(place, 2) as place_position
-from units
+from {{ everywhere(ref("course_outlines")) }} {{ one_row_for_each("org, course_key") }}

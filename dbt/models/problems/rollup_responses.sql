@@ -13,7 +13,7 @@
 select
     org,
     course_key,
-    block_id,
+    toLowCardinality(block_id) as block_id,
     actor_id,
     groupUniqArrayState(
         cast(

@@ -74,8 +74,8 @@ with
 select
     if(refusal = '', assumeNotNull(statement_id), stored_id) as event_id,
     if(refusal = '', assumeNotNull(statement_time), stored_time) as event_time,
-    if(refusal = '', toLowCardinality(course_org(course)), '') as org,
-    if(refusal = '', course, '') as course_key,
+    toLowCardinality(if(refusal = '', toLowCardinality(course_org(course)), '')) as org,
+    toLowCardinality(if(refusal = '', course, '')) as course_key,
     toLowCardinality(course_run(course)) as course_run,
     actor as actor_id,
     kind_of_statement as kind,

@@ -9,8 +9,8 @@
 }}
 
 select
-    toLowCardinality(org) as org,
-    toLowCardinality(course_key) as course_key,
+    org,
+    course_key,
     toLowCardinality(block_id) as block_id,
     actor_id,
     event_time,

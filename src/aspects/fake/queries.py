@@ -78,7 +78,7 @@ QUERIES: Final[dict[str, str]] = {
     """,
     "page_engagement": """
         select course_key, subsection_id, pages_viewed, pages_total, uniqExact(actor_id) from reporting.page_engagement
-        where course_key in {courses:Array(String)} and pages_viewed > 0 group by 1, 2, 3, 4
+        where course_key in {courses:Array(String)} group by 1, 2, 3, 4
     """,
     "problem_first_responses": """
         select course_key, block_id, question, first_response, toUInt8(first_success), uniqExact(actor_id)
@@ -95,7 +95,7 @@ QUERIES: Final[dict[str, str]] = {
     "problem_engagement": """
         select course_key, subsection_id, toUInt8(graded), problems_attempted, problems_total, uniqExact(actor_id)
         from reporting.problem_engagement
-        where course_key in {courses:Array(String)} and problems_attempted > 0 group by 1, 2, 3, 4, 5
+        where course_key in {courses:Array(String)} group by 1, 2, 3, 4, 5
     """,
     "problem_help": """
         select course_key, block_id, shown, sum(times) from reporting.problem_help
@@ -136,7 +136,7 @@ QUERIES: Final[dict[str, str]] = {
     "video_engagement": """
         select course_key, subsection_id, videos_viewed, videos_total, uniqExact(actor_id)
         from reporting.video_engagement
-        where course_key in {courses:Array(String)} and videos_viewed > 0 group by 1, 2, 3, 4
+        where course_key in {courses:Array(String)} group by 1, 2, 3, 4
     """,
     "learner_summary": """
         select course_key, enrollment_status, enrollment_mode, state, grade_bucket, uniqExact(actor_id)

@@ -1,0 +1,21 @@
+-- Each time that a learner viewed a page, of the pages that the course has now.
+select
+    visits.org as org,
+    visits.course_key as course_key,
+    {{ course_name("visits.course_key") }} as course_name,
+    course_run(visits.course_key) as course_run,
+    visits.actor_id as actor_id,
+    toDate(visits.visited_at) as day,
+    places.section_with_name as section_with_name,
+    places.subsection_with_name as subsection_with_name,
+    places.subsection_id as subsection_id,
+    places.unit_id as unit_id,
+    visits.event_id as event_id
+from {{ everywhere(ref("rollup_page_visits")) }} as visits
+inner join
+    {{ ref("unit_places") }} as places
+    on visits.org = places.org
+    and visits.course_key = places.course_key
+    and visits.block_id = places.place_id
+    and visits.position = places.place_position
+where visits.block_id != '' settings final = 1
