@@ -6,28 +6,28 @@ chosen as (
 chosen_counts as (select course_key, count() as learners from chosen group by course_key),
 sums as (
     select
-        places.*,
+        course_key,
+        subsection_id,
         sumIf(
             engagement.done, (engagement.course_key, engagement.actor_id) in (select course_key, actor_id from chosen)
         ) as done,
         sum(engagement.done) as course_done,
-        uniqExactIfState(engagement.actor_id, engagement.done > 0) as active_there
-    from places
-    left join
-        engagement on places.course_key = engagement.course_key and places.subsection_id = engagement.subsection_id
-    group by all
+        uniqExactState(engagement.actor_id) as active_there
+    from engagement
+    group by course_key, subsection_id
 )
 select
-    sums.org as org,
-    sums.course_key as course_key,
-    sums.course_name as course_name,
-    sums.course_run as course_run,
-    sums.section as section,
-    sums.subsection as subsection,
-    sums.total as total,
+    places.org as org,
+    places.course_key as course_key,
+    places.course_name as course_name,
+    places.course_run as course_run,
+    places.section as section,
+    places.subsection as subsection,
+    places.total as total,
     chosen_counts.learners as learners,
     sums.done as done,
-    uniqExactIfMerge(sums.active_there) over (partition by sums.course_key) as course_learners,
+    uniqExactMerge(sums.active_there) over (partition by places.course_key) as course_learners,
     sums.course_done as course_done
-from sums
-inner join chosen_counts on sums.course_key = chosen_counts.course_key
+from places
+inner join chosen_counts on places.course_key = chosen_counts.course_key
+left join sums on places.course_key = sums.course_key and places.subsection_id = sums.subsection_id

@@ -1,7 +1,7 @@
 -- How many of the pages of each subsection the chosen learner has viewed, beside the average of the course.
 with
     places as (
-        select
+        select distinct
             org,
             course_key,
             course_name,
@@ -9,12 +9,11 @@ with
             section_with_name as section,
             subsection_with_name as subsection,
             subsection_id,
-            count() as total
+            alike_in_subsection as total
         from blocks
         where block_type = 'vertical' and subsection_id != ''
-        -- % include "course_filters"
-        -- % include "courses_of_learner"
-        group by org, course_key, course_name, course_run, section, subsection, subsection_id
+    -- % include "course_filters"
+    -- % include "courses_of_learner"
     ),
     engagement as (
         select course_key, subsection_id, actor_id, pages_viewed as done from page_engagement where true

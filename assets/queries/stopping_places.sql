@@ -9,7 +9,7 @@ select
 from learner_progress as progress
 where
     (course_key, actor_id) in (
-        select course_key, actor_id from at_risk_learners where true
+        select course_key, actor_id from learners where at_risk
     -- % include "course_filters"
     )
 -- % include "course_filters"
