@@ -14,6 +14,7 @@ from pathlib import Path
 
 from babel import Locale
 from babel.core import get_global
+from sqlalchemy.dialects import registry
 from superset_boot import background, sign_in
 from superset_boot.access import SecurityManager, can_view_courses, guest_token_names_a_course
 from superset_boot.connections import reuse_connections
@@ -77,6 +78,7 @@ SUPERSET_WEBSERVER_TIMEOUT = 60
 SQLLAB_PAYLOAD_MAX_MB = 50
 
 DB_CONNECTION_MUTATOR = reuse_connections
+registry.register("clickhousedb", "superset_boot.connections", "Dialect")
 
 # --- Who sees which rows, and sign-in
 

@@ -4,7 +4,7 @@
         materialized="rollup",
         engine=aggregating(),
         order_by="(org, course_key, block_id, actor_id)",
-        table_settings="default_compression_codec = 'ZSTD(1)', index_granularity = 1024",
+        table_settings=merged_within_hours(),
     )
 }}
 

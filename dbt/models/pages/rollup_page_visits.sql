@@ -5,7 +5,7 @@
         materialized="rollup",
         engine=replacing(),
         order_by="(org, course_key, actor_id, block_id, position, visited_at, event_id)",
-        table_settings="default_compression_codec = 'ZSTD(1)', index_granularity = 1024",
+        table_settings=merged_within_hours(),
     )
 }}
 

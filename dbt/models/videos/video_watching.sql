@@ -6,7 +6,7 @@
         materialized="refreshed",
         engine=replacing("version"),
         order_by="(org, course_key, block_id, actor_id)",
-        table_settings="default_compression_codec = 'ZSTD(1)', index_granularity = 1024",
+        table_settings=merged_within_hours(),
         made_of="rollup_videos",
     )
 }}

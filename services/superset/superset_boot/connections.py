@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import threading
-from typing import Any
+from typing import Any, ClassVar
 
+from clickhouse_connect.cc_sqlalchemy.dialect import ClickHouseDialect
 from sqlalchemy import create_engine
-from sqlalchemy.engine import URL, Engine
+from sqlalchemy.engine import URL, Connection, Engine
 
 _engines: dict[tuple[str, str], Engine] = {}
 _lock = threading.Lock()
@@ -33,3 +34,19 @@ def reuse_connections(
                 url, connect_args=arguments, pool_size=8, pool_recycle=600, pool_reset_on_return=None
             )
     return url, {**params, "creator": _engines[key].raw_connection}
+
+
+class Dialect(ClickHouseDialect):  # type: ignore[misc]
+    """ClickHouse's dialect, which asks once which database a connection begins in, and not for each of Superset's
+    engines: SQLAlchemy asks with the first connection of an engine, also when that is lent."""
+
+    _learned: ClassVar[dict[URL, dict[str, Any]]] = {}
+
+    def initialize(self, connection: Connection) -> None:
+        """SQLAlchemy's hook for the first connection of an engine."""
+        url = connection.engine.url
+        if url not in self._learned:
+            before = dict(vars(self))
+            super().initialize(connection)
+            self._learned[url] = {name: each for name, each in vars(self).items() if before.get(name) is not each}
+        vars(self).update(self._learned[url])

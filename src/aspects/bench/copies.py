@@ -28,6 +28,10 @@ _COPY: Final = """
     from {database:Identifier}.{table:Identifier} array join range(2, {times:UInt32} + 1) as number
     where course_key != ''
 """
+_MERGED_BY_AGE: Final = """
+    select name from system.tables
+    where database = 'reporting' and position(engine_full, 'min_age_to_force_merge_seconds') > 0
+"""
 _PARTITIONS: Final = """
     select distinct partition_id from system.parts
     where active and database = {database:String} and table = {aside:String} order by partition_id
@@ -55,8 +59,9 @@ def _copy(admin: Client, names: dict[str, str], times: int) -> None:
 
 
 def settle(admin: Client) -> None:
-    """Wait until nothing is merged any more, and each month of statements is one part, as it is an hour after its last
-    statement came."""
-    admin.command("optimize table reporting.statements final")
+    """Merge what ClickHouse merges when it is old enough, and wait until nothing is merged any more: each month of
+    statements, an hour after the last one of it came, and other tables some hours after their rows."""
+    for (table,) in admin.query(_MERGED_BY_AGE).result_rows:
+        admin.command(f"optimize table reporting.{table} final")
     while int(admin.query("select count() from system.merges").result_rows[0][0]):
         time.sleep(0.5)
