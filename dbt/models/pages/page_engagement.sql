@@ -12,12 +12,5 @@ select
     uniqExact(places.unit) as pages_viewed,
     any(places.pages_in_subsection) as pages_total,
     any(places.pages_in_section) as section_pages_total
-from {{ everywhere(ref("rollup_page_visits")) }} as visits
-inner join
-    {{ ref("unit_places") }} as places
-    on visits.org = places.org
-    and visits.course_key = places.course_key
-    and visits.block_id = places.place_id
-    and visits.position = places.place_position
-where visits.block_id != ''
+from {{ visits_of_pages() }}
 group by org, course_key, actor_id, places.section, places.subsection

@@ -11,11 +11,4 @@ select
     places.subsection_id as subsection_id,
     places.unit_id as unit_id,
     visits.event_id as event_id
-from {{ everywhere(ref("rollup_page_visits")) }} as visits
-inner join
-    {{ ref("unit_places") }} as places
-    on visits.org = places.org
-    and visits.course_key = places.course_key
-    and visits.block_id = places.place_id
-    and visits.position = places.place_position
-where visits.block_id != '' settings final = 1
+from {{ visits_of_pages() }} settings final = 1

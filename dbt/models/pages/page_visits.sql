@@ -1,6 +1,5 @@
--- The pages that each learner has visited, of those that the course has now, with the first and the last time.
--- Grouped by
--- their numbers: ids are long.
+-- The pages that each learner has visited, of those that the course has now, with the first and the last time. Grouped
+-- by their numbers: ids are long.
 select
     visits.org as org,
     visits.course_key as course_key,
@@ -14,12 +13,5 @@ select
     any(places.unit_id) as unit_id,
     min(visits.visited_at) as first_visited_at,
     max(visits.visited_at) as last_visited_at
-from {{ everywhere(ref("rollup_page_visits")) }} as visits
-inner join
-    {{ ref("unit_places") }} as places
-    on visits.org = places.org
-    and visits.course_key = places.course_key
-    and visits.block_id = places.place_id
-    and visits.position = places.place_position
-where visits.block_id != ''
+from {{ visits_of_pages() }}
 group by org, course_key, actor_id, section, subsection, unit

@@ -1,6 +1,5 @@
--- How many problems each learner has attempted of each subsection where they attempted any, those that are graded
--- apart,
--- beside how many it has now, and its section.
+-- How many problems each learner has attempted of each subsection where they attempted any, graded ones apart, beside
+-- how many it has now, and its section.
 with
     problems as (
         select
