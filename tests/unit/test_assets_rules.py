@@ -7,144 +7,38 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from aspects.assets.check import FAMILIES, check
 from aspects.assets.rules.registry import RULES
-from aspects.assets.source import load_assets
 from aspects.assets.translate import uuid_in
-from aspects.errors import AspectsError
 from aspects.settings import ROOT
-
-Documents = dict[str, dict[str, Any]]
-VALUES = {"host": "here", "settings": {}}
-DBT = """
-models:
-- name: visits
-  columns: [{name: org}, {name: course_key}, {name: visited, meta: {counts: sequences}}]
-- name: totals
-  columns: [{name: course_key}, {name: pages, config: {meta: {counts: units}}}]
-"""
-UUID = "11111111-0000-4000-8000-00000000000{}".format
-MISSING = "99999999-0000-4000-8000-000000000000"
-
-
-def sound() -> Documents:
-    """A small folder of assets with nothing wrong."""
-    return {
-        "databases/warehouse.yaml": {
-            "version": "1.0.0",
-            "uuid": UUID(1),
-            "database_name": "Warehouse",
-            "sqlalchemy_uri": "clickhousedb://report@<< host >>/reporting",
-            "extra": {},
-        },
-        "security/own-courses.yaml": {
-            "version": "1.0.0",
-            "uuid": UUID(5),
-            "description": "Courses of one's own.",
-            "clause": "{{ can_view_courses() }}",
-        },
-        "datasets/warehouse/enrollments.yaml": {
-            "version": "1.0.0",
-            "uuid": UUID(2),
-            "database_uuid": UUID(1),
-            "table_name": "enrollments",
-            "schema": "reporting",
-            "_security": "own-courses",
-            "description": "Enrollments.",
-            "sql": "select org, course_key, actor_id, enrollment_mode as mode from enrollments",
-            "columns": [
-                {"column_name": name, "verbose_name": name.title(), "type": "String"}
-                for name in ("org", "course_key", "actor_id", "mode")
-            ],
-            "metrics": [{"metric_name": "learners", "verbose_name": "Learners", "expression": "uniqExact(actor_id)"}],
-        },
-        "charts/by-mode.yaml": {
-            "version": "1.0.0",
-            "uuid": UUID(3),
-            "dataset_uuid": UUID(2),
-            "slice_name": "Learners by mode",
-            "description": "Learners by mode.",
-            "viz_type": "echarts_timeseries_bar",
-            "params": {"x_axis": "mode", "metrics": ["learners"], "groupby": ["org"], "y_axis_title": "Learners"},
-        },
-        "dashboards/course.yaml": {
-            "version": "1.0.0",
-            "uuid": UUID(4),
-            "dashboard_title": "Course",
-            "slug": "course",
-            "description": "How is the course doing?",
-            "_roles": ["Instructor"],
-            "_layout": [{"row": [{"chart": "by-mode", "width": 12, "height": 40}]}],
-            "metadata": {
-                "native_filter_configuration": [
-                    {
-                        "id": "NATIVE_FILTER-org",
-                        "name": "Organization",
-                        "filterType": "filter_select",
-                        "targets": [{"column": {"name": "org"}, "datasetUuid": UUID(2)}],
-                    }
-                ]
-            },
-        },
-    }
-
-
-def write(folder: Path, documents: Documents) -> Path:
-    for name, document in documents.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(yaml.safe_dump(document, sort_keys=False))
-    return folder
-
-
-def write_dbt(folder: Path) -> None:
-    """A dbt project beside the assets, with the repository's models and two more."""
-    (folder / "dbt/models").mkdir(parents=True)
-    (folder / "dbt/dbt_project.yml").write_text("name: here\n")
-    (folder / "dbt/models/_models.yml").write_text(DBT)
-    for name in ("visits", "totals"):
-        (folder / f"dbt/models/{name}.sql").write_text("select 1\n")
-    shutil.copytree(ROOT / "dbt/models/enrollment", folder / "dbt/models/enrollment")
-
-
-DATABASE, RULE = "databases/warehouse.yaml", "security/own-courses.yaml"
-DATASET, CHART, DASHBOARD = "datasets/warehouse/enrollments.yaml", "charts/by-mode.yaml", "dashboards/course.yaml"
-
-
-def put(file: str, *path: str | int, value: Any) -> Callable[[Documents], None]:
-    """A change: the value at a path of a file."""
-
-    def change(documents: Documents) -> None:
-        place: Any = documents[file]
-        for key in path[:-1]:
-            place = place[key]
-        place[path[-1]] = value
-
-    return change
-
-
-def remove(file: str, key: str) -> Callable[[Documents], None]:
-    return lambda documents: documents[file].pop(key)  # type: ignore[return-value]
-
-
-def twin(file: str, name: str, **changes: Any) -> Callable[[Documents], None]:
-    """A change: a second file like the first, with a uuid of its own."""
-
-    def change(documents: Documents) -> None:
-        documents[name] = {**json.loads(json.dumps(documents[file])), "uuid": UUID(9), **changes}
-
-    return change
+from tests.unit.sound_assets import (
+    CHART,
+    DASHBOARD,
+    DATABASE,
+    DATASET,
+    FILTERS,
+    MISSING,
+    RULE,
+    UUID,
+    VALUES,
+    WRONG_REQUEST,
+    Documents,
+    put,
+    remove,
+    sound,
+    twin,
+    write,
+    write_dbt,
+)
 
 
 def embedded_twice(documents: Documents) -> None:
@@ -152,8 +46,6 @@ def embedded_twice(documents: Documents) -> None:
     twin(DASHBOARD, "dashboards/twin.yaml", dashboard_title="B", slug="b")(documents)
 
 
-FILTERS = ("metadata", "native_filter_configuration", 0)
-WRONG_REQUEST = json.dumps({"queries": [{"metrics": ["count"], "columns": []}]})
 BROKEN = [
     ("F003", DATASET, put(DATASET, "sqll", value="select 1"), "sqll is not a key"),
     ("F003", CHART, remove(CHART, "slice_name"), "slice_name is missing"),
@@ -407,105 +299,6 @@ def test_retired_assets_stay_away(tmp_path: Path) -> None:
     assert found(entry.format("no-uuid")) == [("F007", 2)]
     assert found(entry.format(MISSING).replace("  reason: Nobody read it.\n", "")) == [("F007", 1)]
     assert found("- [") == [("F007", 1)] or found("- [") == [("F007", 2)]
-
-
-def test_fix_mends_what_is_safe_and_says_so(tmp_path: Path) -> None:
-    documents = sound()
-    for change in (
-        put(CHART, "params", "datasource", value="12__table"),
-        put(CHART, "query_context", value=WRONG_REQUEST),
-        put(DATASET, "schema", value=None),
-        put(DASHBOARD, "metadata", "color_scheme_domain", value=["#fff"]),
-        put(DASHBOARD, *FILTERS, "scope", value={"excluded": ["gone", "by-mode", "also-gone"]}),
-        put(DATASET, "sql", value="SQL_HERE"),
-    ):
-        change(documents)
-    write(tmp_path, documents)
-    dataset = tmp_path / DATASET
-    dataset.write_text("# By hand.\n" + dataset.read_text().replace("SQL_HERE", '<< query("all") >>'))
-    (tmp_path / "queries").mkdir()
-    (tmp_path / "queries/all.sql").write_text("select org, course_key\nfrom reporting.enrollments\n")
-
-    report = check(tmp_path, VALUES, fix=True)
-
-    assert report.findings == []
-    assert sorted(each.edit.says for each in report.mended if each.edit) == [
-        "removed 'also-gone' from excluded",
-        "removed 'gone' from excluded",
-        "removed metadata.color_scheme_domain",
-        "removed params.datasource",
-        "removed query_context, which is derived from params",
-        "removed reporting.",
-        "wrote schema: reporting",
-    ]
-    assert (tmp_path / "queries/all.sql").read_text() == "select org, course_key\nfrom enrollments\n"
-    assert dataset.read_text().startswith("# By hand.\n")
-    assert yaml.safe_load((tmp_path / DASHBOARD).read_text())["metadata"]["native_filter_configuration"][0][
-        "scope"
-    ] == {"excluded": ["by-mode"]}
-
-
-def test_fix_leaves_sound_files_and_other_findings_alone(tmp_path: Path) -> None:
-    documents = sound()
-    remove(CHART, "description")(documents)
-    write(tmp_path, documents)
-    before = {path: path.read_bytes() for path in tmp_path.rglob("*.yaml")}
-
-    report = check(tmp_path, VALUES, fix=True)
-
-    assert ([each.rule for each in report.findings], report.mended) == (["T001"], [])
-    assert {path: path.read_bytes() for path in tmp_path.rglob("*.yaml")} == before
-
-
-def test_select_and_ignore_take_codes_and_beginnings_of_codes(tmp_path: Path) -> None:
-    documents = sound()
-    remove(CHART, "description")(documents)
-    put(CHART, "params", "x_axis", value="mod")(documents)
-    write(tmp_path, documents)
-
-    def rules(**chosen: list[str]) -> list[str]:
-        return [each.rule for each in check(tmp_path, VALUES, **chosen).findings]
-
-    assert rules() == ["T001", "C001"] or rules() == ["C001", "T001"]
-    assert rules(select=["T"]) == ["T001"]
-    assert rules(ignore=["T001"]) == ["C001"]
-    assert rules(select=["C", "T"], ignore=["c001"]) == ["T001"]
-    with pytest.raises(AspectsError, match="X1"):
-        rules(select=["X1"])
-
-
-def test_an_unpacked_export_is_checked_too(tmp_path: Path) -> None:
-    documents = sound()
-    remove(CHART, "description")(documents)
-    write(tmp_path / "dashboard_export_20260101", documents)
-
-    report = check(tmp_path, VALUES)
-
-    assert (report.assets, [each.rule for each in report.findings]) == (5, ["T001"])
-
-
-@pytest.mark.parametrize("folder", ["nowhere", "."])
-def test_a_folder_without_assets_is_an_error(folder: str, tmp_path: Path) -> None:
-    with pytest.raises(AspectsError) as raised:
-        check(tmp_path / folder, {})
-
-    assert raised.value.code == "assets.folder"
-
-
-def test_without_an_engine_the_rules_about_sql_are_skipped_and_named(tmp_path: Path) -> None:
-    report = check(write(tmp_path, sound()), VALUES)
-
-    assert report.skipped == sorted(code for code, rule in RULES.items() if rule.family == "sql")
-
-
-def test_our_assets_are_sound() -> None:
-    secrets = {"CLICKHOUSE_REPORT_PASSWORD": "x"}
-    values = {"settings": {"host": "localhost", "clickhouse_port": 1, "pii": False, "lms_url": "x"}, "secrets": secrets}
-    # What has no translation yet is shown in English; assets.translate --check is for catalogues.
-    report = check(ROOT / "assets", values, ignore=["T004"])
-
-    assert report.findings == []
-    assert load_assets(ROOT / "assets", values).items
 
 
 def test_every_rule_is_explained() -> None:
