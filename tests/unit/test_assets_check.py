@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -13,6 +15,12 @@ from aspects.assets.source import load_assets
 from aspects.errors import AspectsError
 from aspects.settings import ROOT
 from tests.unit.sound_assets import CHART, DASHBOARD, DATASET, FILTERS, VALUES, WRONG_REQUEST, put, remove, sound, write
+
+OURS = {
+    "settings": {"host": "localhost", "clickhouse_port": 1, "pii": False, "lms_url": "x"},
+    "secrets": {"CLICKHOUSE_REPORT_PASSWORD": "x"},
+}
+"""Values for the repository's own assets."""
 
 
 def test_fix_mends_what_is_safe_and_says_so(tmp_path: Path) -> None:
@@ -105,10 +113,34 @@ def test_without_an_engine_the_rules_about_sql_are_skipped_and_named(tmp_path: P
 
 
 def test_our_assets_are_sound() -> None:
-    secrets = {"CLICKHOUSE_REPORT_PASSWORD": "x"}
-    values = {"settings": {"host": "localhost", "clickhouse_port": 1, "pii": False, "lms_url": "x"}, "secrets": secrets}
     # What has no translation yet is shown in English; assets.translate --check is for catalogues.
-    report = check(ROOT / "assets", values, ignore=["T004"])
+    report = check(ROOT / "assets", OURS, ignore=["T004"])
 
     assert report.findings == []
-    assert load_assets(ROOT / "assets", values).items
+    assert load_assets(ROOT / "assets", OURS).items
+
+
+def colour_key(dataset: dict[str, Any], metric: str) -> str:
+    """The name by which Superset looks a metric's colour up: of all columns and metrics with its title the last one,
+    for they come to the page in the order of the alphabet."""
+    named = [(one["metric_name"], one) for one in dataset["metrics"]]
+    named += [(one["column_name"], one) for one in dataset["columns"]]
+    titles = {name: one.get("verbose_name") or name for name, one in named}
+    return max(name for name, title in titles.items() if title == titles[metric])
+
+
+def test_the_series_of_a_chart_have_colours_of_their_own() -> None:
+    """Superset gives a series the colour that its name got in another chart, so two of one chart may get the same."""
+    assets = load_assets(ROOT / "assets", OURS)
+    charts, datasets = assets.charts_by_stem(), assets.by_uuid("datasets")
+    looked_at = 0
+    for dashboard in assets.of("dashboards"):
+        colours = dashboard.data["metadata"].get("label_colors", {})
+        for name in re.findall(r"'chart': '([^']+)'", str(dashboard.data["_layout"])):
+            chart = charts[name].data
+            series = [*(chart["params"].get("metrics") or []), *(chart["params"].get("metrics_b") or [])]
+            if len(series) > 1 and "timeseries" in chart["viz_type"]:
+                keys = [colour_key(datasets[chart["dataset_uuid"]].data, one) for one in series]
+                assert len({colours.get(key) for key in keys} - {None}) == len(keys), (dashboard.file, name, keys)
+                looked_at += 1
+    assert looked_at > 20
