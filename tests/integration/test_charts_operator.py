@@ -269,6 +269,20 @@ def test_clickhouse_says_the_same_of_itself(stack: Stack, charts: DashboardChart
     assert all(row["description"] for row in figures.values())
 
 
+def test_failed_queries_are_counted_and_the_latest_is_named(stack: Stack, charts: DashboardCharts) -> None:
+    with pytest.raises(Exception, match="no_such_column"):
+        asked(stack, "select no_such_column from reporting.enrollments")
+
+    deadline = time.monotonic() + 30
+    while True:
+        [failed] = [row for row in charts.rows("How is ClickHouse?") if row["figure"] == "Failed queries in a day"]
+        if "UNKNOWN_IDENTIFIER" in failed["description"]:
+            break
+        assert time.monotonic() < deadline, failed
+        time.sleep(0.5)
+    assert int(failed["shown"]) >= 1
+
+
 def seconds_of(text: str) -> int:
     """`1 hour, 2 minutes and 3 seconds` in seconds."""
     lengths = {"hour": 3600, "minute": 60, "second": 1}

@@ -62,6 +62,7 @@ FORGET_RESULTS_OF_NOTHING = Template(
     " and (${key}) not in (select ${key} from reporting.${made_of})"
     " and (${key}) not in (select ${key} from reporting.${table}_dirty final where sign = 1)"
 )
+COUNT_LISTS = "select count() from system.tables where database = 'reporting' and name in {lists:Array(String)}"
 COUNT_WAITING = Template("select count() from reporting.${table}_dirty final where sign = 1")
 COUNT_LIST = Template("select count() from reporting.${table}_dirty")
 MERGE_LIST = Template("optimize table reporting.${table}_dirty final")
@@ -134,6 +135,12 @@ def refresh_tables(
     return keys
 
 
+def is_built(client: Client) -> bool:
+    """Whether the models are there: a stack that starts for the first time has none yet."""
+    lists = [f"{table}_dirty" for table in REFRESHED]
+    return bool(client.query(COUNT_LISTS, parameters={"lists": lists}).result_rows[0][0] == len(lists))
+
+
 def mark_everything(client: Client, table: str, course: str = "") -> None:
     """Put every row that the table is made of on the list, or those of a course; forget results that have no row."""
     made = REFRESHED[table]
@@ -177,6 +184,7 @@ def refresh_for_ever(settings: Settings, pause: float, then: Callable[[Settings]
     What goes wrong is logged when it begins and when it ends.
     """
     failing = False
+    built = False
     sign_of_life(settings).parent.mkdir(parents=True, exist_ok=True)
     then_due = sizes_due = time.monotonic()
     # One connection for as long as all goes well: to connect costs more than to see that nothing waits.
@@ -184,13 +192,14 @@ def refresh_for_ever(settings: Settings, pause: float, then: Callable[[Settings]
     while True:
         try:
             client = client or connect(settings, user="dbt")
-            refresh_tables(client, settings)
-            if time.monotonic() >= then_due:
-                then(settings)
-                then_due = time.monotonic() + THEN_EVERY
-            if time.monotonic() >= sizes_due:
-                remember_sizes(settings)
-                sizes_due = time.monotonic() + SIZES_EVERY
+            if built := built or is_built(client):
+                refresh_tables(client, settings)
+                if time.monotonic() >= then_due:
+                    then(settings)
+                    then_due = time.monotonic() + THEN_EVERY
+                if time.monotonic() >= sizes_due:
+                    remember_sizes(settings)
+                    sizes_due = time.monotonic() + SIZES_EVERY
             sign_of_life(settings).touch()
         except AspectsError as error:
             client = None
