@@ -314,6 +314,7 @@ def test_progress(charts: DashboardCharts, stack: Stack, truth: dict[str, list[R
         "3 Attempted a graded problem": attempted,
         "4 Passed": passed,
     }
+    assert funnel[0]["step"] == "1 Enrolled", "the shares are of the first row"
     assert {step: sum(row.get(step) or 0 for row in weeks) for step in steps} == steps
 
 
