@@ -62,7 +62,7 @@ FORGET_RESULTS_OF_NOTHING = Template(
     " and (${key}) not in (select ${key} from reporting.${made_of})"
     " and (${key}) not in (select ${key} from reporting.${table}_dirty final where sign = 1)"
 )
-COUNT_LISTS = "select count() from system.tables where database = 'reporting' and name in {lists:Array(String)}"
+COUNT_LISTS = "select count() from system.tables where database = 'reporting' and endsWith(name, '_dirty')"
 COUNT_WAITING = Template("select count() from reporting.${table}_dirty final where sign = 1")
 COUNT_LIST = Template("select count() from reporting.${table}_dirty")
 MERGE_LIST = Template("optimize table reporting.${table}_dirty final")
@@ -135,12 +135,6 @@ def refresh_tables(
     return keys
 
 
-def is_built(client: Client) -> bool:
-    """Whether the models are there: a stack that starts for the first time has none yet."""
-    lists = [f"{table}_dirty" for table in REFRESHED]
-    return bool(client.query(COUNT_LISTS, parameters={"lists": lists}).result_rows[0][0] == len(lists))
-
-
 def mark_everything(client: Client, table: str, course: str = "") -> None:
     """Put every row that the table is made of on the list, or those of a course; forget results that have no row."""
     made = REFRESHED[table]
@@ -172,6 +166,11 @@ def lag_seconds(settings: Settings) -> float:
     return float(query(settings, "select max(lag_seconds) from reporting.refresh_lag").rows[0][0])
 
 
+def is_built(settings: Settings) -> bool:
+    """Whether the models are there: a stack that starts for the first time has none yet."""
+    return int(query(settings, COUNT_LISTS, user="dbt").rows[0][0]) == len(REFRESHED)
+
+
 def sign_of_life(settings: Settings) -> Path:
     """A file that each round of the refresh touches: a health check looks at its time."""
     return settings.service_state("refresh") / "alive"
@@ -191,8 +190,8 @@ def refresh_for_ever(settings: Settings, pause: float, then: Callable[[Settings]
     client: Client | None = None
     while True:
         try:
-            client = client or connect(settings, user="dbt")
-            if built := built or is_built(client):
+            if built := built or is_built(settings):
+                client = client or connect(settings, user="dbt")
                 refresh_tables(client, settings)
                 if time.monotonic() >= then_due:
                     then(settings)
