@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from aspects.settings import ROOT, record
+from aspects.warehouse.query import query
 from tests.conftest import Commands, Stack
 
 WITHOUT_NETWORK = """
@@ -47,6 +48,11 @@ def test_status_is_one_object_that_lists_every_service(stack: Stack) -> None:
         if service["name"] not in ("refresh", "tail"):
             assert service["url"].startswith("http://127.0.0.1:")
             assert service["login"]["password"]
+
+
+def test_a_first_start_asks_for_no_list_that_is_not_built_yet(stack: Stack) -> None:
+    failed = "select query from system.query_log where user = 'dbt' and exception like '%UNKNOWN_TABLE%'"
+    assert query(stack.settings, failed, user="admin").rows == []
 
 
 def test_up_on_a_running_stack_says_so_and_changes_nothing(stack: Stack) -> None:
