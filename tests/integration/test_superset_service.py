@@ -124,6 +124,11 @@ def stop(process: subprocess.Popen[str]) -> tuple[str, str]:
         raise
 
 
+def tables_of_the_environment(stack: Stack) -> Path:
+    """Where the first Superset of an environment leaves its empty tables for the next ones."""
+    return stack.settings.envs / "superset" / "empty-metadata.db"
+
+
 @pytest.fixture(scope="module")
 def prepared(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> tuple[Superset, str]:
     """A Superset with the project's assets in it, and what it said when it was prepared.
@@ -133,6 +138,7 @@ def prepared(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> tuple[Su
     state = tmp_path_factory.mktemp("superset")
     superset = Superset(stack, state, free_port())
     shutil.copytree(stack.settings.service_state("superset") / "bundle", superset.bundle)
+    tables_of_the_environment(stack).unlink(missing_ok=True)  # else it would be a copy of them, with no migrations
     first = superset.start("--prepare")
     deadline = time.monotonic() + LONGEST_START
     database = state / "superset.db"
@@ -161,6 +167,24 @@ def test_a_start_after_a_killed_migration_begins_again(prepared: tuple[Superset,
     assert "the last migration was cut off" in said
     assert "assets were imported" in said
     assert not list(superset.state.glob("*.before-migration*"))
+
+
+def test_the_next_one_of_an_environment_begins_with_its_tables(prepared: tuple[Superset, str], tmp_path: Path) -> None:
+    first, _ = prepared
+    assert tables_of_the_environment(first.stack).exists()
+    other = Superset(first.stack, tmp_path, free_port())
+
+    status, out, err = other.run("--prepare")
+
+    assert status == 0, out + err
+    assert tables(other.state) == tables(first.state)
+
+
+def tables(state: Path) -> list[tuple[str, ...]]:
+    """Every table and index, and the version of the tables."""
+    with closing(sqlite3.connect(state / "superset.db")) as connection:
+        named = connection.execute("select type, name, sql from sqlite_master order by name").fetchall()
+        return [*named, *connection.execute("select version_num from alembic_version").fetchall()]
 
 
 def test_a_later_start_applies_a_new_password_and_keeps_the_rest(superset: Superset) -> None:

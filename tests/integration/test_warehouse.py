@@ -223,6 +223,7 @@ def test_a_bad_statement_costs_that_statement_alone(warehouse: Warehouse) -> Non
 
 def test_a_run_with_nothing_new_builds_nothing_and_a_missing_table_is_built(warehouse: Warehouse) -> None:
     assert dbt.run(warehouse.settings, always=False).unchanged
+    assert dbt.run(warehouse.settings).names == []
     client = warehouse.client("admin")
     client.command("drop view reporting.enrollments")
     client.close()

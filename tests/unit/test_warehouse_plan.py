@@ -27,9 +27,9 @@ GRADES = model("rollup_grades", "statements", sql="select 2")
 PROJECT = project(STATEMENTS, EVENTS, GRADES)
 
 
-def built(*models: Model, **more: dict[str, object]) -> Warehouse:
+def built(*models: Model, **more: object) -> Warehouse:
     """A warehouse in which these models are built as they are, with a thousand rows each."""
-    comments = {f"{one.table}_trigger": one.fingerprint() for one in models}
+    comments = {f"{one.table}_trigger" if one.is_table else one.table: one.fingerprint() for one in models}
     rows = {"xapi.raw": 5000} | {one.table: 1000 for one in models}
     return Warehouse(rows=rows, comments=comments, **more)  # type: ignore[arg-type]  # the fields of a warehouse
 
@@ -42,9 +42,39 @@ def reasons(planned: Plan) -> dict[str, str]:
     return {each.model: each.reason for each in planned.rebuilds}
 
 
-def test_nothing_is_rebuilt_when_nothing_changed() -> None:
-    planned = plan(built(STATEMENTS, GRADES))
-    assert (planned.rebuilds, planned.views, planned.rows, planned.seconds) == ([], 1, 0, 0)
+def test_nothing_is_built_when_nothing_changed() -> None:
+    planned = plan(built(STATEMENTS, EVENTS, GRADES))
+    assert (planned.rebuilds, planned.views, planned.models, planned.rows, planned.seconds) == ([], [], [], 0, 0)
+
+
+def test_a_view_that_changed_is_replaced_with_the_views_that_read_it() -> None:
+    above = model("events_by_day", "events", materialized="view")
+    beside = model("grades", "rollup_grades", materialized="view")
+    everything = project(STATEMENTS, EVENTS, GRADES, above, beside)
+    before = model("events", "statements", materialized="view", sql="select 'as it was'")
+    planned = make_plan(everything, built(STATEMENTS, before, GRADES, above, beside), set(everything.models))
+    assert planned.views == ["events", "events_by_day"]
+    assert planned.models == planned.views
+
+
+def test_a_view_is_replaced_when_what_it_reads_was_altered_or_its_login_changed() -> None:
+    raw = model("all_statements", RAW, materialized="view")
+    alone = project(raw)
+    for altered, views in [(100, []), (300, ["all_statements"])]:
+        there = built(raw, altered={"xapi.raw": altered, raw.table: 200})
+        assert make_plan(alone, there, set(alone.models)).views == views
+    assert make_plan(alone, built(raw), set(alone.models), login="another").views == ["all_statements"]
+
+
+def test_a_table_is_offered_what_it_is_made_of_when_that_changed() -> None:
+    """It may have to follow the types of its columns, and finds out by itself."""
+    kept = model("grades_dirty", "rollup_grades", materialized="kept")
+    everything = project(STATEMENTS, GRADES, kept)
+    before = model("rollup_grades", "statements", sql="select 'as it was'")
+    there = built(STATEMENTS, before)
+    there = Warehouse(there.rows | {kept.table: 0}, {**there.comments, kept.table: kept.fingerprint()})
+    planned = make_plan(everything, there, set(everything.models))
+    assert (reasons(planned), planned.models) == ({"rollup_grades": "changed"}, ["rollup_grades", "grades_dirty"])
 
 
 def test_an_empty_warehouse_gets_every_table() -> None:

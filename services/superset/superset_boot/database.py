@@ -8,6 +8,7 @@ import io
 import json
 import os
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -21,6 +22,8 @@ from superset_boot.logs import hushed, say
 
 POSTGRES = os.environ.get("SUPERSET_DATABASE", "").startswith("postgresql")
 KNOWN = "pg_tables where tablename" if POSTGRES else "sqlite_master where type = 'table' and name"
+EMPTY = Path(sys.prefix) / "empty-metadata.db"
+"""The tables of the Superset of this environment, which is made anew with each other version."""
 FACTS = "aspects_facts"
 """Our own table beside Superset's: name, JSON value."""
 
@@ -75,8 +78,7 @@ def restorable(database: Path) -> Iterator[None]:
         return
     copy, partial = _copies(database)
     if database.exists():
-        with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(partial)) as target:
-            source.backup(target)
+        _copy(database, partial)
     else:
         partial.touch()
     partial.replace(copy)
@@ -115,13 +117,36 @@ def _copies(database: Path) -> tuple[Path, Path]:
     return database.with_suffix(".before-migration"), database.with_suffix(".before-migration.partial")
 
 
-def migrate() -> None:
-    """Bring the tables to the version of Superset that is installed. Needs an app context."""
+def migrate(database: Path) -> None:
+    """Bring the tables to the version of Superset that is installed. Needs an app context.
+
+    Hundreds of migrations of an empty database take five seconds, and end at the same tables each time: the first one
+    that is made in an environment is kept there, and copied by those that follow.
+    """
     from flask_migrate import upgrade
 
+    is_new = not POSTGRES and not _was_migrated(database)
+    if is_new and EMPTY.exists():
+        _copy(EMPTY, database)
+        return
     # The migrations print as well as log.
     with hushed(), contextlib.redirect_stdout(io.StringIO()):
         upgrade()
+    if is_new:
+        with contextlib.suppress(OSError, sqlite3.Error):  # the environment of an image cannot be written
+            partial = EMPTY.with_name(f"{EMPTY.name}.{os.getpid()}")
+            _copy(database, partial)
+            partial.replace(EMPTY)
+
+
+def _was_migrated(database: Path) -> bool:
+    with closing(sqlite3.connect(database)) as connection:
+        return connection.execute("select 1 from sqlite_master where name = 'alembic_version'").fetchone() is not None
+
+
+def _copy(source: Path, target: Path) -> None:
+    with closing(sqlite3.connect(source)) as one, closing(sqlite3.connect(target)) as other:
+        one.backup(other)
 
 
 def read_fact(run: Callable[..., Any], name: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -51,19 +52,19 @@ def run(
             accept_loss=accept_loss,
             announce=lambda planned: _announce(console, planned),
         )
-        phase.note(f"{result.built} models")
+        phase.note("nothing has changed" if result.unchanged else f"{result.built} models")
     console.result(asdict(result))
 
 
 def _announce(console: Console, plan: Plan) -> None:
     """What a run will do, for a person to read before it begins."""
     if not plan.rebuilds:
-        console.say(f"No table has to be rebuilt; {plan.views} views are replaced.")
+        console.say(f"No table has to be rebuilt; {_count(plan.views, 'view')} replaced.")
         return
     seconds = "an unknown time" if plan.seconds is None else f"about {plan.seconds:,.0f} s"
     console.say(
-        f"{_tables(plan)} will be rebuilt: {plan.rows:,} rows to read, {seconds};"
-        f" {plan.views} views are replaced. Readers see the old tables until the new ones are complete."
+        f"{_count(plan.rebuilds, 'table')} rebuilt: {plan.rows:,} rows to read, {seconds};"
+        f" {_count(plan.views, 'view')} replaced. Readers see the old tables until the new ones are complete."
     )
     if not console.json:
         rows = [
@@ -79,8 +80,8 @@ def _announce(console: Console, plan: Plan) -> None:
         console.table("", ["table", "why", "made of", "rows to read", "seconds"], rows)
 
 
-def _tables(plan: Plan) -> str:
-    return "1 table" if len(plan.rebuilds) == 1 else f"{len(plan.rebuilds)} tables"
+def _count(found: Sequence[object], one: str) -> str:
+    return f"1 {one} will be" if len(found) == 1 else f"{len(found) or 'no'} {one}s will be"
 
 
 def _plan_as_dict(plan: Plan) -> dict[str, object]:

@@ -19,7 +19,7 @@ from aspects.stack.secrets import load_secrets
 from aspects.stack.services import read_service
 from aspects.warehouse.client import connect
 from aspects.warehouse.lock import only_one_run
-from aspects.warehouse.manifest import Project, read_manifest
+from aspects.warehouse.manifest import Model, Project, read_manifest
 from aspects.warehouse.plan import Plan, make_plan, read_warehouse
 from aspects.warehouse.query import query
 
@@ -32,9 +32,8 @@ LONGEST_RUN = 7 * 24 * 3600
 class DbtResult:
     """What a run of dbt did.
 
-    `built` counts the models (or tests) that are well, `names` lists them; `unchanged` is true when nothing
-    had to be done because the project is as it was when it was last built. `rebuilt` names the tables that were
-    built anew.
+    `built` counts the models (or tests) that were built (or are well), `names` lists them; `unchanged` is true when
+    nothing had to be built. `rebuilt` names the tables that were built anew.
     """
 
     built: int
@@ -59,8 +58,7 @@ def run(
     `dbt.loss` when a table would lose rows that retention has deleted from what it is made of, unless `accept_loss`;
     `dbt.failed` with each model that failed, its file and its message.
     """
-    # The dictionary of course names holds the password that it reads with.
-    login = load_secrets(settings)["CLICKHOUSE_DBT_PASSWORD"]
+    login = _login(settings)
     project = hashlib.sha256(f"{digest(settings)} {login}".encode()).hexdigest()
     with only_one_run(settings, "dbt.run", wait=LONGEST_RUN):
         started = time.monotonic()
@@ -68,21 +66,26 @@ def run(
             return DbtResult(built=0, names=[], seconds=time.monotonic() - started, unchanged=True)
         # Where nothing was stored yet nothing is lost, and if nobody asks what will be done, it need not be found out:
         # that is a third of a first start.
-        plan = (
-            Plan([], 0)
-            if announce is None and read_warehouse(settings).is_new
-            else _plan(settings, select, full_refresh)
-        )
+        is_first = announce is None and read_warehouse(settings).is_new
+        plan = Plan([], [], []) if is_first else _plan(settings, select, full_refresh)
         if announce:
             announce(plan)
         if not accept_loss:
             plan.refuse_losses()
-        arguments = [*_selection(select), *(["--full-refresh"] if full_refresh else [])]
-        outcomes = _dbt(settings, "run", arguments)
-        names = [_name(outcome) for outcome in outcomes]
-        _record(settings, None if select else project, names, plan, outcomes)
-        rebuilt = [each.model for each in plan.rebuilds]
-        return DbtResult(built=len(names), names=names, seconds=time.monotonic() - started, rebuilt=rebuilt)
+        outcomes: list[dict[str, Any]] = []
+        if is_first or plan.models:
+            chosen = _selection(select if is_first else plan.models)
+            outcomes = _dbt(settings, "run", [*chosen, *(["--full-refresh"] if full_refresh else [])])
+        models = read_manifest(_target(settings) / "manifest.json").models
+        _mark_views(settings, [models[str(outcome["unique_id"])] for outcome in outcomes])
+        _record(settings, None if select else project, [model.name for model in models.values()], plan, outcomes)
+        return DbtResult(
+            built=len(outcomes),
+            names=[_name(outcome) for outcome in outcomes],
+            seconds=time.monotonic() - started,
+            unchanged=not outcomes,
+            rebuilt=[each.model for each in plan.rebuilds],
+        )
 
 
 def plan(settings: Settings, select: Sequence[str] = (), full_refresh: bool = False) -> Plan:
@@ -136,9 +139,29 @@ def digest(settings: Settings) -> str:
 
 def _plan(settings: Settings, select: Sequence[str], full_refresh: bool) -> Plan:
     there = read_warehouse(settings)
-    compiled = _dbt(settings, "compile", ["--no-populate-cache", *_selection(select or ["resource_type:model"])])
+    models_only = ["--no-populate-cache", "--indirect-selection", "empty"]
+    compiled = _dbt(settings, "compile", [*models_only, *_selection(select or ["resource_type:model"])])
     project = read_manifest(_target(settings) / "manifest.json")
-    return make_plan(project, there, {str(outcome["unique_id"]) for outcome in compiled}, full_refresh)
+    selected = {str(outcome["unique_id"]) for outcome in compiled}
+    return make_plan(project, there, selected, full_refresh, _login(settings))
+
+
+def _login(settings: Settings) -> str:
+    """The password that the dictionary of course names reads with, and that its definition so holds."""
+    return load_secrets(settings)["CLICKHOUSE_DBT_PASSWORD"]
+
+
+def _mark_views(settings: Settings, built: Sequence[Model]) -> None:
+    """Let each view say what it was made from, as tables do: one that would be made again as it is need not be."""
+    on_cluster = f" on cluster '{settings.cluster}'" if settings.cluster else ""
+    client = connect(settings, user="dbt")
+    try:
+        for model in built:
+            if not model.is_table:
+                fingerprint = model.fingerprint(_login(settings))
+                client.command(f"alter table {model.table}{on_cluster} modify comment '{fingerprint}'")
+    finally:
+        client.close()
 
 
 def _dbt(settings: Settings, verb: str, arguments: Iterable[str], connected: bool = True) -> list[dict[str, Any]]:

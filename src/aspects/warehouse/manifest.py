@@ -41,10 +41,17 @@ class Model:
     def table(self) -> str:
         return f"reporting.{self.name}"
 
-    def fingerprint(self) -> str:
-        """What the macro `rollup_fingerprint` stores with the table: it changes when the rows or their shape would."""
-        form = (self.config.get(name) for name in ("engine", "order_by", "partition_by", "table_settings"))
-        text = "\n".join([" ".join(self.sql.split()), *(str(value) for value in form)])
+    def fingerprint(self, login: str = "") -> str:
+        """What is stored as the comment of a table or view: it changes when the rows or their shape would.
+
+        The macro `rollup_fingerprint` makes that of tables. A view may hold the `login` that it reads with, and how it
+        is made is said in its file.
+        """
+        form = (
+            ("engine", "order_by", "partition_by", "table_settings") if self.is_table else ("sql_security", "definer")
+        )
+        more = [] if self.is_table else [self.text, login]
+        text = "\n".join([" ".join(self.sql.split()), *(str(self.config.get(name)) for name in form), *more])
         return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 

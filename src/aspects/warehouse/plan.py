@@ -25,13 +25,15 @@ class Deleted:
 
 @dataclass(frozen=True)
 class Warehouse:
-    """What is there: rows and comment of each table by `database.table`, deletions, and rates of earlier builds.
+    """What is there: rows and comment of each table by `database.table`, and the second at which anything of it
+    but its rows was last changed; deletions; and rates of earlier builds.
 
     A rate is in rows a second; that of "" is of all models together.
     """
 
     rows: Mapping[str, int] = field(default_factory=dict)
     comments: Mapping[str, str] = field(default_factory=dict)
+    altered: Mapping[str, int] = field(default_factory=dict)
     deleted: Mapping[str, Sequence[Deleted]] = field(default_factory=dict)
     rates: Mapping[str, float] = field(default_factory=dict)
 
@@ -72,10 +74,14 @@ class Rebuild:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run will do: tables that it builds anew, and views, which hold no rows and are replaced."""
+    """What a run will do: tables that it builds anew, and views that it replaces, which hold no rows.
+
+    `models` names those, and the tables that are made of them, which follow the types of their columns.
+    """
 
     rebuilds: list[Rebuild]
-    views: int
+    views: list[str]
+    models: list[str]
 
     @property
     def rows(self) -> int:
@@ -98,14 +104,26 @@ class Plan:
             )
 
 
-def make_plan(project: Project, there: Warehouse, selected: Collection[str], full_refresh: bool = False) -> Plan:
-    """Find out what a build of the selected models (unique ids) will do to what is there."""
+def make_plan(
+    project: Project, there: Warehouse, selected: Collection[str], full_refresh: bool = False, login: str = ""
+) -> Plan:
+    """Find out what a build of the selected models (unique ids) will do to what is there.
+
+    A view is replaced with what it reads, for it knows the types of its columns from then. `login` is what views that
+    read by themselves do so with.
+    """
     rebuilt: dict[str, Rebuild] = {}
     missing: dict[str, dict[str, list[Deleted]]] = {}
-    views = 0
+    views: list[str] = []
+    models: dict[str, str] = {}
     for identity, model in project.models.items():
+        if identity in selected and any(parent in models for parent in model.parents):
+            models[identity] = model.name
         if not model.is_table:
-            views += identity in selected
+            is_old = full_refresh or _is_old(project, model, there, login)
+            if identity in models or (identity in selected and is_old):
+                models[identity] = model.name
+                views.append(model.name)
             continue
         parents = tables_behind(project, model)
         reason = _reason(model, there, [project.models[one] for one in parents if one in rebuilt], full_refresh)
@@ -113,7 +131,8 @@ def make_plan(project: Project, there: Warehouse, selected: Collection[str], ful
             behind = {table: gone for one in parents for table, gone in _missing(project, there, missing, one).items()}
             missing[identity] = behind
             rebuilt[identity] = _rebuild(project, model, reason, parents, there, rebuilt, behind)
-    return Plan(list(rebuilt.values()), views)
+            models[identity] = model.name
+    return Plan(list(rebuilt.values()), views, list(models.values()))
 
 
 def read_warehouse(settings: Settings) -> Warehouse:
@@ -123,7 +142,8 @@ def read_warehouse(settings: Settings) -> Warehouse:
         return query(settings, statement, user="dbt").rows
 
     tables = rows_of(
-        "select concat(database, '.', name), coalesce(total_rows, 0), comment from system.tables"
+        "select concat(database, '.', name), coalesce(total_rows, 0), comment,"
+        " toUnixTimestamp(metadata_modification_time) from system.tables"
         " where database in ('xapi', 'event_sink', 'reporting')"
     )
     deleted: dict[str, list[Deleted]] = {}
@@ -138,8 +158,17 @@ def read_warehouse(settings: Settings) -> Warehouse:
     return Warehouse(
         rows={str(row[0]): int(str(row[1])) for row in tables},
         comments={str(row[0]): str(row[2]) for row in tables},
+        altered={str(row[0]): int(str(row[3])) for row in tables},
         deleted=deleted,
         rates={str(row[0]): float(str(row[1])) for row in rates},
+    )
+
+
+def _is_old(project: Project, model: Model, there: Warehouse, login: str) -> bool:
+    """Whether a view is not what its file says, or a table of others that it reads was altered since."""
+    made = there.altered.get(model.table, 0)
+    return there.comments.get(model.table) != model.fingerprint(login) or any(
+        there.altered.get(project.table(one), 0) > made for one in model.parents if one in project.sources
     )
 
 

@@ -1,0 +1,10 @@
+"""dbt, which looks for no garbage: a run is over before there is any to speak of, and takes a fifth less time."""
+
+import gc
+import sys
+
+from dbt.cli.main import cli
+
+if __name__ == "__main__":
+    gc.disable()
+    sys.exit(cli())
