@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aspects.quality.containers import check_containers
-from aspects.stack.environments import UV, holds, install_lock, make
+from aspects.stack.environments import UV, install_lock
 
 SCRIPTS = Path(sys.executable).parent
 
@@ -106,19 +106,6 @@ def run_pytest(paths: Iterable[str], options: Iterable[str], root: Path, engine:
     """Run the tests, whose stack runs in that engine, with their output shown as it comes; pytest's exit status."""
     command = [str(SCRIPTS / "pytest"), *options, *paths]
     return subprocess.run(command, cwd=root, env={**os.environ, "TEST_ENGINE": engine}, check=False).returncode
-
-
-def run_service_tests(root: Path, environment: Path) -> int:
-    """Run the embedded ClickHouse's own tests as the package that it is: in an environment of its own.
-
-    Returns pytest's exit status.
-    """
-    folder = root / "services" / "clickhouse"
-    lock = folder / "requirements-test.txt"
-    if not holds(environment, lock):
-        make(environment, lock, "the embedded ClickHouse's tests")
-    command = [str(environment / "bin" / "python"), "-m", "pytest", "--durations=5"]
-    return subprocess.run(command, cwd=folder, check=False).returncode
 
 
 def compile_locks(root: Path, upgrade: bool) -> list[Path]:

@@ -55,8 +55,6 @@ def test(
         *(["-x"] if fail_fast else []),
     ]
     status = 0
-    if not (paths or unit):
-        status = tools.run_service_tests(ROOT, load().envs / "clickhouse-tests")
     if not (paths and containers):
         chosen = paths or (["tests/unit"] if unit else ["tests"])
         # More processes than the cores of a small machine: browsers and services are waited for.
