@@ -14,6 +14,19 @@
         {% endif %}
         empty as {{ sql }}
     {% endcall %}
+    {#- How columns are compressed changes neither rows nor their shape: a table gets it when it is built anew. -#}
+    {% for column, codec in (config.get("codecs") or {}).items() %}
+        {% do run_query(
+            "alter table "
+            ~ relation
+            ~ rollup_on_cluster()
+            ~ " modify column "
+            ~ column
+            ~ " codec("
+            ~ codec
+            ~ ")"
+        ) %}
+    {% endfor %}
 {%- endmacro %}
 
 

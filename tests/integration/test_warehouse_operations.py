@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from aspects.bench.ingest import a_day_later
 from aspects.settings import ROOT
 from aspects.warehouse import dbt
 from aspects.warehouse.lineage import kinds_of_verbs, narrow, read_lineage
@@ -36,6 +37,23 @@ def test_report_reads_sizes_growth_and_freshness(warehouse: Warehouse) -> None:
     )
     assert [(waiting,)] == warehouse.rows(to_refresh, user="admin")
     assert (refused, of_last_day) == (1, 1)
+
+
+def test_a_day_after_they_were_stored_statements_are_compressed_anew(warehouse: Warehouse) -> None:
+    codecs = "select distinct default_compression_codec from system.parts where active and table = 'xapi_events_all'"
+    texts = "select toString(event_id), event from xapi.xapi_events_all final order by event_id"
+    empty(warehouse)
+    store(warehouse, sample())
+    before = warehouse.rows(texts, user="admin")
+    admin = warehouse.client("admin")
+
+    admin.command("optimize table xapi.xapi_events_all final")
+    assert warehouse.rows(codecs, user="admin") == [("ZSTD(1)",)]
+    with a_day_later(admin):
+        admin.command("optimize table xapi.xapi_events_all final")
+        assert warehouse.rows(codecs, user="admin") == [("ZSTD(9, 22)",)]
+    admin.close()
+    assert warehouse.rows(texts, user="admin") == before
 
 
 def test_results_of_events_that_are_gone_go_with_the_next_refresh_of_their_course(warehouse: Warehouse) -> None:

@@ -29,7 +29,7 @@ CONTRACTS = {
 
 RUNS_TWICE = re.compile(
     r"create (database|table|function|materialized view) if not exists |create or replace |insert into \S+\s+select "
-    r"|alter table \S+( on cluster \S+)?\s+modify "
+    r"|alter table \S+( on cluster \S+)?\s+(modify |add column if not exists |materialize column )"
 )
 
 

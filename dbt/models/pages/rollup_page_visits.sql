@@ -6,6 +6,7 @@
         engine=replacing(),
         order_by="(org, course_key, actor_id, block_id, position, visited_at, event_id)",
         table_settings=merged_within_hours(),
+        codecs={"visited_at": "Delta, ZSTD(1)"},
     )
 }}
 

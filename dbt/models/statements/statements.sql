@@ -9,6 +9,7 @@
         order_by="(org, course_key, kind, actor_id, event_time, event_id)",
         table_settings="default_compression_codec = 'ZSTD(1)', min_age_to_force_merge_seconds = 3600, "
         ~ "min_age_to_force_merge_on_partition_only = 1",
+        codecs={"event_time": "Delta, ZSTD(1)"},
     )
 }}
 

@@ -5,6 +5,7 @@
         engine=replacing(),
         order_by="(org, course_key, block_id, actor_id, event_time, event_id)",
         table_settings=merged_within_hours(),
+        codecs={"event_time": "Delta, ZSTD(1)"},
     )
 }}
 
