@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 import os
 import signal
@@ -11,7 +12,7 @@ import time
 from datetime import date
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from zlib import crc32
 
 import pytest
 import zstandard
@@ -19,6 +20,7 @@ import zstandard
 from aspects.fake.course import Scenario
 from aspects.fake.generate import chunks
 from aspects.fake.measures import MEASURES
+from aspects.fake.people import World
 from aspects.settings import ROOT
 from tests.conftest import Commands, Finished, Stack
 from tests.integration.conftest import Warehouse
@@ -40,10 +42,23 @@ def inv(warehouse: Warehouse) -> Commands:
     return Commands({**kept, **own})
 
 
+MOST_COURSES = 20
+"""More than any scenario here has."""
+taken: set[str] = set()
+
+
 @pytest.fixture
-def seed() -> int:
-    """A seed that no other test has: what it generates is this test's alone."""
-    return uuid4().int % 1_000_000_000
+def seed(request: pytest.FixtureRequest) -> int:
+    """A seed whose courses no other test has: what it generates is this test's alone. The order's seed repeats it."""
+    name = f"{request.config.getoption('randomly_seed')} {request.node.nodeid}"
+    for attempt in itertools.count():
+        chosen = crc32(f"{name} {attempt}".encode()) % 1_000_000_000
+        world = World(Scenario(chosen, date.fromisoformat(END), "http://localhost:18000"))
+        keys = {world.course(index).key for index in range(MOST_COURSES)}
+        if taken.isdisjoint(keys):
+            break
+    taken.update(keys)
+    return chosen
 
 
 def fake(inv: Commands, seed: int, count: int, *words: str) -> Any:
