@@ -126,6 +126,11 @@ class Settings(BaseSettings):
         return self.environments or self.state / "envs"
 
     @property
+    def on_cluster(self) -> str:
+        """What follows a name in SQL that changes a table or a user on every node; nothing where there is one."""
+        return f" on cluster '{self.cluster}'" if self.cluster else ""
+
+    @property
     def clickhouse_url(self) -> str:
         return f"http://{self.host}:{self.clickhouse_port}"
 

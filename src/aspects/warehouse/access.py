@@ -40,7 +40,6 @@ def access_statements(settings: Settings, kept: Collection[str] = ()) -> list[st
     """
     users = yaml.safe_load((settings.root / "services" / "clickhouse" / "users.yaml").read_text())["users"]
     secrets = load_secrets(settings)
-    on_cluster = f" on cluster '{settings.cluster}'" if settings.cluster else ""
     statements: list[str] = []
     # Views read every shard with cluster(…); they run with dbt's rights, and dbt asks all nodes what is there.
     remote = ["remote on *.*", "cluster on *.*"] if settings.cluster else []
@@ -52,9 +51,9 @@ def access_statements(settings: Settings, kept: Collection[str] = ()) -> list[st
         login = f"identified with sha256_password by '{password}'"
         grants = _grants(facts) + (remote if name in ("dbt", "retention") else [])
         statements += [
-            f"create user if not exists {name}{on_cluster} {login}",
-            f"alter user {name}{on_cluster} {login}{database}{_settings(facts)}",
-            f"grant{on_cluster} {', '.join(grants)} to {name} with replace option",
+            f"create user if not exists {name}{settings.on_cluster} {login}",
+            f"alter user {name}{settings.on_cluster} {login}{database}{_settings(facts)}",
+            f"grant{settings.on_cluster} {', '.join(grants)} to {name} with replace option",
         ]
     return statements
 

@@ -153,13 +153,12 @@ def _login(settings: Settings) -> str:
 
 def _mark_views(settings: Settings, built: Sequence[Model]) -> None:
     """Let each view say what it was made from, as tables do: one that would be made again as it is need not be."""
-    on_cluster = f" on cluster '{settings.cluster}'" if settings.cluster else ""
     client = connect(settings, user="dbt")
     try:
         for model in built:
             if not model.is_table:
                 fingerprint = model.fingerprint(_login(settings))
-                client.command(f"alter table {model.table}{on_cluster} modify comment '{fingerprint}'")
+                client.command(f"alter table {model.table}{settings.on_cluster} modify comment '{fingerprint}'")
     finally:
         client.close()
 

@@ -104,8 +104,7 @@ def refresh(
     started = time.monotonic()
     with closing(connect(settings, user="dbt")) as client:
         keys = refresh_tables(client, settings, everything, course, rows_at_once)
-        on_cluster = f" on cluster '{settings.cluster}'" if settings.cluster else ""
-        client.command(LOOK_UP_NAMES.substitute(on_cluster=on_cluster))
+        client.command(LOOK_UP_NAMES.substitute(on_cluster=settings.on_cluster))
     return Refreshed(keys=keys, seconds=time.monotonic() - started, lag_seconds=lag_seconds(settings))
 
 

@@ -196,18 +196,18 @@ def _system_logs(client: Client, settings: Settings, day: date) -> list[Deletion
 
 
 def _delete(client: Client, settings: Settings, deletion: Deletion, before: dict[Policy, date | None]) -> None:
-    on_cluster = f" on cluster '{settings.cluster}'" if settings.cluster else ""
     ruled = next((one for one in RULED if one.table == deletion.table), None)
     if ruled is None:
-        client.command(f"alter table {deletion.table}{on_cluster} drop partition {deletion.partition}")
+        client.command(f"alter table {deletion.table}{settings.on_cluster} drop partition {deletion.partition}")
         return
     _write_down(client, deletion)
     table = f"{ruled.table.split('.')[0]}.{_local(ruled, settings)}"
     if ruled.by_partition:
-        client.command(f"alter table {table}{on_cluster} drop partition {deletion.partition}")
+        client.command(f"alter table {table}{settings.on_cluster} drop partition {deletion.partition}")
     else:
         client.command(
-            f"alter table {table}{on_cluster} delete where {ruled.time} < {{day:Date}} settings mutations_sync = 2",
+            f"alter table {table}{settings.on_cluster} delete where {ruled.time} < {{day:Date}}"
+            " settings mutations_sync = 2",
             parameters={"day": before[deletion.policy]},
         )
 
