@@ -231,6 +231,12 @@ def test_a_run_with_nothing_new_builds_nothing_and_a_missing_table_is_built(ware
     assert dbt.run(warehouse.settings, always=False).unchanged
 
 
+def test_a_selection_of_nothing_is_an_error(warehouse: Warehouse) -> None:
+    with pytest.raises(AspectsError, match="no model enrolments") as error:
+        dbt.run(warehouse.settings, ["enrolments"])
+    assert error.value.code == "dbt.no_model"
+
+
 def test_only_a_model_that_changed_is_rebuilt(warehouse: Warehouse) -> None:
     created = (
         "select name, uuid from system.tables where database = 'reporting' and engine like '%MergeTree' order by 1"

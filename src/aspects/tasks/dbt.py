@@ -52,7 +52,7 @@ def run(
             accept_loss=accept_loss,
             announce=lambda planned: _announce(console, planned),
         )
-        phase.note("nothing has changed" if result.unchanged else f"{result.built} models")
+        phase.note("nothing has changed" if result.unchanged else _models(result.built))
     console.result(asdict(result))
 
 
@@ -78,6 +78,10 @@ def _announce(console: Console, plan: Plan) -> None:
             for each in plan.rebuilds
         ]
         console.table("", ["table", "why", "made of", "rows to read", "seconds"], rows)
+
+
+def _models(count: int) -> str:
+    return "1 model" if count == 1 else f"{count} models"
 
 
 def _count(found: Sequence[object], one: str) -> str:

@@ -55,6 +55,7 @@ def run(
 
     `announce` is told what will be rebuilt before that begins. With `always` false, and nothing selected, nothing is
     done when the project is what was last built here. Raises AspectsError: those of `connect`; `dbt.not_installed`;
+    `dbt.no_model` when nothing is selected by `select`;
     `dbt.loss` when a table would lose rows that retention has deleted from what it is made of, unless `accept_loss`;
     `dbt.failed` with each model that failed, its file and its message.
     """
@@ -143,6 +144,13 @@ def _plan(settings: Settings, select: Sequence[str], full_refresh: bool) -> Plan
     compiled = _dbt(settings, "compile", [*models_only, *_selection(select or ["resource_type:model"])])
     project = read_manifest(_target(settings) / "manifest.json")
     selected = {str(outcome["unique_id"]) for outcome in compiled}
+    if not selected:
+        raise AspectsError(
+            f"There is no model {', '.join(select)}.",
+            why="Nothing in dbt/models is meant by it.",
+            fix="./inv dbt.lineage NAME says which are written alike; --select takes dbt's own selectors.",
+            code="dbt.no_model",
+        )
     return make_plan(project, there, selected, full_refresh, _login(settings))
 
 
