@@ -3,8 +3,8 @@
 import gc
 import sys
 
-from dbt.cli.main import cli
-
 if __name__ == "__main__":
     gc.disable()
+    from dbt.cli.main import cli
+
     sys.exit(cli())

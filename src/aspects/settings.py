@@ -127,7 +127,7 @@ class Settings(BaseSettings):
 
     @property
     def on_cluster(self) -> str:
-        """What follows a name in SQL that changes a table or a user on every node; nothing where there is one."""
+        """What follows a name in SQL that changes a table or a user on every node; nothing without a cluster."""
         return f" on cluster '{self.cluster}'" if self.cluster else ""
 
     @property

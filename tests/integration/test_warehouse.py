@@ -8,6 +8,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from time import sleep
 
 import pytest
 
@@ -248,6 +249,14 @@ def test_only_a_model_that_changed_is_rebuilt(warehouse: Warehouse) -> None:
     dbt.run(warehouse.settings)
     after = warehouse.rows(created, user="dbt")
     assert {row[0] for row in set(before) ^ set(after)} == {"rollup_grades"}
+    assert dbt.run(warehouse.settings).names == []
+
+
+def test_views_of_a_table_that_was_built_alone_are_replaced_by_the_next_run(warehouse: Warehouse) -> None:
+    sleep(1)  # ClickHouse keeps the second in which something was altered
+    assert dbt.run(warehouse.settings, ["rollup_grades"], full_refresh=True).names == ["rollup_grades"]
+    assert dbt.run(warehouse.settings).names == ["subsection_grades"]
+    assert dbt.run(warehouse.settings).names == []
 
 
 def test_tables_that_others_fill_follow_the_types_that_they_are_made_of(warehouse: Warehouse, tmp_path: Path) -> None:

@@ -66,6 +66,19 @@ def test_a_view_is_replaced_when_what_it_reads_was_altered_or_its_login_changed(
     assert make_plan(alone, built(raw), set(alone.models), login="another").views == ["all_statements"]
 
 
+def test_what_reads_a_table_that_was_built_alone_follows_with_the_next_run() -> None:
+    """Or whose readers a run that was killed did not come to."""
+    grades = model("grades", "rollup_grades", materialized="view")
+    kept = model("grades_dirty", "rollup_grades", materialized="kept")
+    everything = project(STATEMENTS, GRADES, grades, kept)
+    there = built(STATEMENTS, GRADES, grades)
+    rows, comments = there.rows | {kept.table: 0}, {**there.comments, kept.table: kept.fingerprint()}
+    for second, names in [(100, []), (300, ["grades", "grades_dirty"])]:
+        altered = {GRADES.table: second, grades.table: 200, kept.table: 200}
+        planned = make_plan(everything, Warehouse(rows, comments, altered), set(everything.models))
+        assert (planned.rebuilds, planned.models) == ([], names)
+
+
 def test_a_table_is_offered_what_it_is_made_of_when_that_changed() -> None:
     """It may have to follow the types of its columns, and finds out by itself."""
     kept = model("grades_dirty", "rollup_grades", materialized="kept")

@@ -146,9 +146,11 @@ def a_day_later(admin: Client) -> Iterator[None]:
     )
     ttl = str(admin.query(found).result_rows[0][0])
     admin.command(f"alter table {table} modify ttl {ttl.replace('toIntervalDay(1)', 'toIntervalDay(0)')}")
-    admin.command(f"alter table {table} materialize ttl settings mutations_sync = 2")
-    yield
-    admin.command(f"alter table {table} modify ttl {ttl}")
+    try:
+        admin.command(f"alter table {table} materialize ttl settings mutations_sync = 2")
+        yield
+    finally:
+        admin.command(f"alter table {table} modify ttl {ttl}")
 
 
 def _tables(admin: Client) -> list[str]:

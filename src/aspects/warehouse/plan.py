@@ -132,6 +132,9 @@ def make_plan(
             missing[identity] = behind
             rebuilt[identity] = _rebuild(project, model, reason, parents, there, rebuilt, behind)
             models[identity] = model.name
+        made_of = [project.table(one) for one in parents if one in project.models]
+        if identity in selected and _is_behind(model, made_of, there):
+            models[identity] = model.name
     return Plan(list(rebuilt.values()), views, list(models.values()))
 
 
@@ -165,11 +168,16 @@ def read_warehouse(settings: Settings) -> Warehouse:
 
 
 def _is_old(project: Project, model: Model, there: Warehouse, login: str) -> bool:
-    """Whether a view is not what its file says, or a table of others that it reads was altered since."""
+    """Whether a view is not what its file says, or something that it reads was altered since."""
+    reads = [project.table(one) for one in model.parents]
+    return there.comments.get(model.table) != model.fingerprint(login) or _is_behind(model, reads, there)
+
+
+def _is_behind(model: Model, reads: Sequence[str], there: Warehouse) -> bool:
+    """Whether one of these tables or views was altered after the model was made: by a build of it alone, or by one
+    that was cut off."""
     made = there.altered.get(model.table, 0)
-    return there.comments.get(model.table) != model.fingerprint(login) or any(
-        there.altered.get(project.table(one), 0) > made for one in model.parents if one in project.sources
-    )
+    return any(there.altered.get(table, 0) > made for table in reads)
 
 
 def _reason(model: Model, there: Warehouse, rebuilt_parents: Collection[Model], full_refresh: bool) -> str:
