@@ -1,26 +1,34 @@
--- A learner's row of a subsection counts in the subsection and in its section.
+-- Names come last: a learner and a place are counted by the place's key alone.
+learners_by_done as (select place_key, done, count() as learners from done_by_learner group by place_key, done),
 places as (
-    select
+    select distinct
         org,
         course_key,
-        any(learners.course_name) as course_name,
-        any(learners.course_run) as course_run,
+        course_name,
+        course_run,
         arrayJoin(
-            [('Section', section_with_name, in_section), ('Subsection', subsection_with_name, in_subsection)]
-        ) as level_and_place,
-        actor_id,
-        sum(done) as done_there
-    from learners
-    group by org, course_key, level_and_place, actor_id
+            [
+                (section_key, 'Section', section_with_name, alike_in_section),
+                (subsection_key, 'Subsection', subsection_with_name, alike_in_subsection)
+            ]
+        ) as place_of_block,
+        tupleElement(place_of_block, 1) as place_key,
+        tupleElement(place_of_block, 2) as level,
+        tupleElement(place_of_block, 3) as place,
+        tupleElement(place_of_block, 4) as total
+    from blocks
+    where block_type = '<< block_type >>' and subsection_id != ''
+-- % include "course_filters"
 )
 select
-    org,
-    course_key,
-    any(places.course_name) as course_name,
-    any(places.course_run) as course_run,
-    tupleElement(level_and_place, 1) as level,
-    tupleElement(level_and_place, 2) as place,
-    count() as learners_of_one,
-    countIf(done_there >= tupleElement(level_and_place, 3)) as learners_of_all
-from places
-group by org, course_key, level, place
+    places.org as org,
+    places.course_key as course_key,
+    places.course_name as course_name,
+    places.course_run as course_run,
+    places.level as level,
+    places.place as place,
+    sum(learners_by_done.learners) as learners_of_one,
+    sumIf(learners_by_done.learners, learners_by_done.done >= places.total) as learners_of_all
+from learners_by_done
+inner join places on learners_by_done.place_key = places.place_key
+group by org, course_key, course_name, course_run, level, place

@@ -1,20 +1,12 @@
 -- How many learners viewed one page, and all pages, of each section and subsection.
+-- % set block_type = "vertical"
 with
-    learners as (
-        select
-            org,
-            course_key,
-            course_name,
-            course_run,
-            actor_id,
-            section_with_name,
-            subsection_with_name,
-            pages_viewed as done,
-            pages_total as in_subsection,
-            section_pages_total as in_section
-        from page_engagement
+    done_by_learner as (
+        select actor_id, arrayJoin([section_key, subsection_key]) as place_key, uniqExact(unit_of_section) as done
+        from page_views
         where true
-    -- % include "course_filters"
-    -- % include "learner_filters"
+        -- % include "course_filters"
+        -- % include "learner_filters"
+        group by actor_id, place_key
     ),
     -- % include "engagement_by_place"

@@ -1,20 +1,10 @@
 -- How many learners attempted one problem, and all problems, of each section and subsection.
+-- % set block_type = "problem"
 with
-    learners as (
-        select
-            org,
-            course_key,
-            course_name,
-            course_run,
-            actor_id,
-            section_with_name,
-            subsection_with_name,
-            problems_attempted as done,
-            subsection_problems_total as in_subsection,
-            section_problems_total as in_section
-        from problem_engagement
-        where true
+    blocks_of_learners as (
+        select org, course_key, block_id, actor_id from learner_problems where true
     -- % include "course_filters"
     -- % include "learner_filters"
     ),
+    -- % include "done_by_learner"
     -- % include "engagement_by_place"

@@ -121,25 +121,23 @@ def _parent(place: Place, blocks: list[Place]) -> Place:
 def _engagement(
     done: set[tuple[str, str, str]], structure: dict[str, list[Place]], kind: str, by_graded: bool
 ) -> Table:
-    """(course, actor, section, subsection, its id[, graded], done, total[, of the subsection], of the section)."""
+    """(course, actor, section, subsection, its id[, graded], done, total)."""
     rows: Table = []
     for course, blocks in structure.items():
         wanted = [one for one in blocks if one.kind == kind]
         titles = {one.section: one.name for one in blocks if one.kind == "chapter"}
         of_a_kind = Counter((_parent(one, blocks), one.graded) for one in wanted)
         in_subsection = Counter(_parent(one, blocks) for one in wanted)
-        in_section = Counter(one.section for one in wanted)
         for actor in {who for where, who, _ in done if where == course}:
             mine = [one for one in wanted if (course, actor, one.block_id) in done]
             for (sequence, graded), count in Counter((_parent(one, blocks), one.graded) for one in mine).items():
                 section = f"{sequence.section} - {titles[sequence.section]}"
                 name = f"{sequence.section}:{sequence.subsection} - {sequence.name}"
                 place = (course, actor, section, name, sequence.block_id)
-                totals = (in_subsection[sequence], in_section[sequence.section])
                 if by_graded:
-                    rows.append((*place, graded, count, of_a_kind[sequence, graded], *totals))
+                    rows.append((*place, graded, count, of_a_kind[sequence, graded]))
                 else:
-                    rows.append((*place, count, *totals))
+                    rows.append((*place, count, in_subsection[sequence]))
     return rows
 
 

@@ -59,14 +59,14 @@ MEASURED = {
     "refused_statements": "toString(event_id), statement",
     "page_visits": "course_key, actor_id, subsection_id, unit_id, first_visited_at, last_visited_at",
     "page_engagement": "course_key, actor_id, section_with_name, subsection_with_name, subsection_id, pages_viewed,"
-    " pages_total, section_pages_total",
+    " pages_total",
     "page_views": "course_key, actor_id, day, subsection_with_name, unit_id",
     "problem_responses": "course_key, actor_id, block_id, question, first_response, first_success, first_at,"
     " last_response, last_success, last_attempt, last_at",
     "problem_results": "course_key, actor_id, block_id, graded, attempts, correct, correct_first",
     "problem_totals": "course_key, block_id, learners, correct, correct_first, round(average_attempts, 9)",
     "problem_engagement": "course_key, actor_id, section_with_name, subsection_with_name, subsection_id, graded,"
-    " problems_attempted, problems_total, subsection_problems_total, section_problems_total",
+    " problems_attempted, problems_total",
     "problem_help": "course_key, block_id, shown, actor_id, times",
     "subsection_grades": "course_key, actor_id, subsection_id, score_percent, graded_at",
     "learner_summary": "course_key, actor_id, enrollment_status, enrollment_mode, enrolled_at, last_visited_at,"

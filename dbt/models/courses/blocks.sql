@@ -13,6 +13,8 @@ select
     tupleElement(block, 'section') as section,
     tupleElement(block, 'subsection') as subsection,
     tupleElement(block, 'unit') as unit,
+    {{ place_key(["section"]) }} as section_key,
+    {{ place_key(["section", "subsection"]) }} as subsection_key,
     tupleElement(block, 'section_id') as section_id,
     tupleElement(block, 'subsection_id') as subsection_id,
     tupleElement(block, 'unit_id') as unit_id,

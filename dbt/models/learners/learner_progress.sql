@@ -1,4 +1,4 @@
--- How far each enrolled learner came, and where they were last: enrolled, active, attempted a graded problem, passed.
+-- How far each enrolled learner came: enrolled, active, attempted a graded problem, passed.
 with
     attempted as (
         select distinct org, course_key, actor_id
@@ -19,19 +19,11 @@ select
     learners.is_active as is_active,
     attempted.actor_id != '' as attempted_graded,
     learners.state = 'passed' as passed,
-    multiIf(passed, 'passed', attempted_graded, 'attempted', is_active, 'active', 'enrolled') as furthest_step,
-    places.section_with_name as last_section,
-    places.subsection_with_name as last_subsection
+    multiIf(passed, 'passed', attempted_graded, 'attempted', is_active, 'active', 'enrolled') as furthest_step
 from {{ ref("learners") }} as learners
 left join
     attempted
     on learners.org = attempted.org
     and learners.course_key = attempted.course_key
     and learners.actor_id = attempted.actor_id
-left join
-    {{ ref("unit_places") }} as places
-    on learners.org = places.org
-    and learners.course_key = places.course_key
-    and learners.last_place_id = places.place_id
-    and learners.last_place_position = places.place_position
 where learners.enrollment_status != ''

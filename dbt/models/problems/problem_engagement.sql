@@ -1,5 +1,5 @@
 -- How many problems each learner has attempted of each subsection where they attempted any, graded ones apart, beside
--- how many it has now, and its section.
+-- how many it has now.
 with
     problems as (
         select
@@ -12,8 +12,6 @@ with
             section_with_name,
             subsection_with_name,
             subsection_id,
-            alike_in_section,
-            alike_in_subsection,
             graded_alike_in_subsection
         from {{ ref("blocks") }}
         where block_type = 'problem' and subsection_id != ''
@@ -29,9 +27,7 @@ select
     any(problems.subsection_id) as subsection_id,
     problems.graded as graded,
     count() as problems_attempted,
-    any(problems.graded_alike_in_subsection) as problems_total,
-    any(problems.alike_in_subsection) as subsection_problems_total,
-    any(problems.alike_in_section) as section_problems_total
+    any(problems.graded_alike_in_subsection) as problems_total
 from {{ ref("learner_problems") }} as attempts
 inner join
     problems

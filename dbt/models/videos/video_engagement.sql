@@ -1,6 +1,5 @@
 -- How many videos each learner has watched any of in each subsection where they watched any, beside how many it has
--- now,
--- and its section.
+-- now.
 with
     videos as (
         select
@@ -12,7 +11,6 @@ with
             section_with_name,
             subsection_with_name,
             subsection_id,
-            alike_in_section,
             alike_in_subsection
         from {{ ref("blocks") }}
         where block_type = 'video' and subsection_id != ''
@@ -28,8 +26,7 @@ select
     any(videos.subsection_with_name) as subsection_with_name,
     any(videos.subsection_id) as subsection_id,
     count() as videos_viewed,
-    any(videos.alike_in_subsection) as videos_total,
-    any(videos.alike_in_section) as section_videos_total
+    any(videos.alike_in_subsection) as videos_total
 from watched
 inner join
     videos on watched.org = videos.org and watched.course_key = videos.course_key and watched.block_id = videos.block_id
