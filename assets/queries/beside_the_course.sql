@@ -1,15 +1,18 @@
-chosen as (
-    select course_key, actor_id from learner_summary where true
--- % include "course_filters"
--- % include "one_learner"
+chosen_counts as (
+    select course_key, count() as learners
+    from learners
+    where true
+    -- % include "course_filters"
+    -- % include "one_learner"
+    group by course_key
 ),
-chosen_counts as (select course_key, count() as learners from chosen group by course_key),
 sums as (
     select
         course_key,
         subsection_id,
         sumIf(
-            engagement.done, (engagement.course_key, engagement.actor_id) in (select course_key, actor_id from chosen)
+            engagement.done, true
+        -- % include "one_learner"
         ) as done,
         sum(engagement.done) as course_done,
         uniqExactState(engagement.actor_id) as active_there

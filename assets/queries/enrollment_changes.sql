@@ -3,7 +3,32 @@
 -- change of 0 on its last day makes each line reach the end.
 with
     changes as (
-        select org, course_key, course_name, course_run, enrollment_mode, day, change
+        select
+            org,
+            course_key,
+            course_name,
+            course_run,
+            enrollment_mode,
+            arrayJoin(
+                [
+                    (
+                        {% if from_dttm %}greatest(day, toDate(parseDateTimeBestEffort('{{ from_dttm }}', 'UTC')))
+                        {% else %}day
+                        {% endif %},
+                        change
+                    ),
+                    (
+                        {% if to_dttm %}
+                            least(
+                                toDate(now('UTC')),
+                                toDate(parseDateTimeBestEffort('{{ to_dttm }}', 'UTC') - interval 1 second)
+                            )
+                        {% else %}toDate(now('UTC'))
+                        {% endif %},
+                        toInt64(0)
+                    )
+                ]
+            ) as day_and_change
         from enrollment_changes_by_day
         where
             true
@@ -18,22 +43,7 @@ select
     course_name,
     course_run,
     enrollment_mode,
-    {% if from_dttm %} greatest(day, toDate(parseDateTimeBestEffort('{{ from_dttm }}', 'UTC')))
-    {% else %} day
-    {% endif %} as changed_on,
-    sum(change) as change
+    tupleElement(day_and_change, 1) as changed_on,
+    sum(tupleElement(day_and_change, 2)) as change
 from changes
 group by org, course_key, course_name, course_run, enrollment_mode, changed_on
-union all
-select distinct
-    org,
-    course_key,
-    course_name,
-    course_run,
-    enrollment_mode,
-    {% if to_dttm %}
-        least(toDate(now('UTC')), toDate(parseDateTimeBestEffort('{{ to_dttm }}', 'UTC') - interval 1 second))
-    {% else %} toDate(now('UTC'))
-    {% endif %} as changed_on,
-    toInt64(0) as change
-from changes

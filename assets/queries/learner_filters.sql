@@ -1,7 +1,8 @@
 {% if filter_values("actor_id") %} and actor_id in {{ filter_values("actor_id") | where_in }} {% endif %}
 -- % if at_risk is defined
-and (course_key, actor_id) in (
-    select course_key, actor_id from learners where at_risk
+-- Many learners are at risk: pairs of numbers are found among them twice as fast as pairs of texts.
+and (cityHash64(course_key), cityHash64(actor_id)) in (
+    select cityHash64(course_key), cityHash64(actor_id) from learners where at_risk
 -- % include "course_filters"
 )
 -- % endif

@@ -8,7 +8,7 @@ with
             countIf(correct) as correct_learners,
             avg(if(correct, attempts, 0)) as correct_attempts,
             avg(if(correct, 0, attempts)) as incorrect_attempts
-        from problem_results
+        from learner_problems
         where true
         -- % include "course_filters"
         -- % include "one_learner"
@@ -33,7 +33,7 @@ from problem_totals as everybody
 left join mine on everybody.course_key = mine.course_key and everybody.block_id = mine.block_id
 where
     everybody.course_key in (
-        select course_key from learner_summary where true
+        select course_key from learners where true
     -- % include "course_filters"
     -- % include "one_learner"
     )

@@ -2,7 +2,7 @@
 -- % set block_type = "vertical"
 with
     done_by_learner as (
-        select actor_id, arrayJoin([section_key, subsection_key]) as place_key, uniqExact(unit_of_section) as done
+        select actor_id, arrayJoin([section_key, subsection_key]) as place_key, groupBitmap(unit_of_section) as done
         from page_views
         where true
         -- % include "course_filters"

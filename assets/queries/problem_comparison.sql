@@ -10,7 +10,7 @@ with
             true
             -- % include "learner_filters"
             as is_chosen
-        from problem_results
+        from learner_problems
         where true
     -- % include "course_filters"
     ),

@@ -12,7 +12,7 @@ with
             countIf(correct_first) as correct_first_learners,
             avg(attempts) as average_attempts,
             arrayReduce('quantileExactInclusive(0.5)', groupArray(attempts)) as median_attempts
-        from problem_results
+        from learner_problems
         where true
         -- % include "course_filters"
         -- % include "learner_filters"

@@ -118,8 +118,8 @@ def test_engagement_beside_the_course(kind: str, charts: DashboardCharts, course
     section_of: dict[str, str] = {}
     for row in table:
         actor, section, subsection = row[1:4]
-        done[actor][subsection] += row[{"pages": -3, "problems": -4}[kind]]
-        there[subsection] = row[-2]
+        done[actor][subsection] += row[-2]
+        there[subsection] = row[-1]
         section_of[subsection] = section
     everybody = list(done)
 

@@ -1,5 +1,5 @@
 -- How many events of each kind a day had. Counted when it is read, because only then is a duplicate known
 -- as one.
-select org, course_key, course_run, toDate(event_time) as day, kind, count() as events
+select org, course_key, course_run(course_key) as course_run, toDate(event_time) as day, kind, count() as events
 from {{ ref("events") }}
-group by org, course_key, course_run, day, kind
+group by org, course_key, day, kind

@@ -2,6 +2,8 @@
 select
     org,
     course_key,
+    {{ course_name("course_key") }} as course_name,
+    course_run(course_key) as course_run,
     block_id,
     actor_id,
     {{ newest("attempts") }} as attempts,
