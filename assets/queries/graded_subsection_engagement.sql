@@ -1,45 +1,50 @@
--- How many learners attempted all or some of the graded problems of each graded subsection, and their scores.
+-- How many learners attempted all or some of the graded problems of each graded subsection.
 with
-    attempts_and_scores as (
+    results as (
+        select org, course_key, block_id, actor_id from learner_problems where {{ can_view_courses() }}
+    -- % include "course_key_filter"
+    ),
+    problems as (
         select
             org,
             course_key,
             course_name,
             course_run,
+            block_id,
+            subsection_key,
             subsection_with_name,
-            count() as attempted_any,
-            countIf(problems_attempted = problems_total) as attempted_all,
-            0 as learners_with_score,
-            null as average_score
-        from problem_engagement
-        where graded and {{ can_view_courses() }}
-        -- % include "course_key_filter"
-        group by org, course_key, course_name, course_run, subsection_with_name
-        union all
-        select
-            org,
-            course_key,
-            course_name,
-            course_run,
-            subsection_with_name,
-            0 as attempted_any,
-            0 as attempted_all,
-            count() as learners_with_score,
-            avg(score_percent) as average_score
-        from subsection_grades
-        where graded and {{ can_view_courses() }}
-        -- % include "course_key_filter"
-        group by org, course_key, course_name, course_run, subsection_with_name
+            graded_alike_in_subsection as total
+        from blocks
+        where block_type = 'problem' and graded and subsection_id != '' and {{ can_view_courses() }}
+    -- % include "course_key_filter"
+    ),
+    attempted_by_learner as (
+        select results.actor_id as actor_id, problems.subsection_key as subsection_key, count() as attempted
+        from results
+        inner join
+            problems
+            on results.org = problems.org
+            and results.course_key = problems.course_key
+            and results.block_id = problems.block_id
+        group by actor_id, subsection_key
+    ),
+    learners_by_attempted as (
+        select subsection_key, attempted, count() as learners
+        from attempted_by_learner
+        group by subsection_key, attempted
+    ),
+    subsections as (
+        select distinct org, course_key, course_name, course_run, subsection_key, subsection_with_name, total
+        from problems
     )
 select
-    org,
-    course_key,
-    course_name,
-    course_run,
-    subsection_with_name as subsection,
-    sum(attempts_and_scores.attempted_all) as attempted_all,
-    sum(attempts_and_scores.attempted_any) - attempted_all as attempted_some,
-    sum(attempts_and_scores.learners_with_score) as learners_with_score,
-    max(attempts_and_scores.average_score) as average_score
-from attempts_and_scores
+    subsections.org as org,
+    subsections.course_key as course_key,
+    subsections.course_name as course_name,
+    subsections.course_run as course_run,
+    subsections.subsection_with_name as subsection,
+    sumIf(learners_by_attempted.learners, learners_by_attempted.attempted = subsections.total) as attempted_all,
+    sum(learners_by_attempted.learners) - attempted_all as attempted_some
+from learners_by_attempted
+inner join subsections on learners_by_attempted.subsection_key = subsections.subsection_key
 group by org, course_key, course_name, course_run, subsection

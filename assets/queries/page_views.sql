@@ -8,7 +8,7 @@ select
     day,
     section_with_name,
     subsection_with_name,
-    min(day) over (partition by org, course_key, actor_id) as first_day
+    min(day) over (partition by course_key, actor_id) as first_day
 from page_views
 where
     true
