@@ -6,7 +6,7 @@ blocks_there as (
 ),
 done_by_learner as (
     select
-        blocks_of_learners.actor_id as actor_id,
+        cityHash64(blocks_of_learners.actor_id) as learner,
         arrayJoin([blocks_there.section_key, blocks_there.subsection_key]) as place_key,
         count() as done
     from blocks_of_learners
@@ -15,5 +15,5 @@ done_by_learner as (
         on blocks_of_learners.org = blocks_there.org
         and blocks_of_learners.course_key = blocks_there.course_key
         and blocks_of_learners.block_id = blocks_there.block_id
-    group by actor_id, place_key
+    group by learner, place_key
 ),

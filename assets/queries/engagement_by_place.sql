@@ -1,4 +1,5 @@
--- Names come last: a learner and a place are counted by the place's key alone.
+-- Names come last: a learner and a place are counted by numbers. Ids would take an eighth longer; that two of a million
+-- learners of a place have one number happens once in 37 million times.
 learners_by_done as (select place_key, done, count() as learners from done_by_learner group by place_key, done),
 places as (
     select distinct

@@ -19,14 +19,14 @@ with
     -- % include "course_key_filter"
     ),
     attempted_by_learner as (
-        select results.actor_id as actor_id, problems.subsection_key as subsection_key, count() as attempted
+        select cityHash64(results.actor_id) as learner, problems.subsection_key as subsection_key, count() as attempted
         from results
         inner join
             problems
             on results.org = problems.org
             and results.course_key = problems.course_key
             and results.block_id = problems.block_id
-        group by actor_id, subsection_key
+        group by learner, subsection_key
     ),
     learners_by_attempted as (
         select subsection_key, attempted, count() as learners

@@ -2,11 +2,14 @@
 -- % set block_type = "vertical"
 with
     done_by_learner as (
-        select actor_id, arrayJoin([section_key, subsection_key]) as place_key, groupBitmap(unit_of_section) as done
+        select
+            cityHash64(actor_id) as learner,
+            arrayJoin([section_key, subsection_key]) as place_key,
+            groupBitmap(unit_of_section) as done
         from page_views
         where true
         -- % include "course_filters"
         -- % include "learner_filters"
-        group by actor_id, place_key
+        group by learner, place_key
     ),
     -- % include "engagement_by_place"
