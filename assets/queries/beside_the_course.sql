@@ -1,36 +1,54 @@
-chosen_counts as (
-    select course_key, count() as learners
-    from learners
-    where true
-    -- % include "course_filters"
-    -- % include "one_learner"
-    group by course_key
+-- % include "chosen_counts"
+counted_blocks as (
+    select
+        org,
+        course_key,
+        course_name,
+        course_run,
+        block_id,
+        section_with_name as section,
+        subsection_with_name as subsection,
+        alike_in_subsection as total
+    from blocks
+    where block_type = '<< block_type >>' and subsection_id != ''
+-- % include "course_filters"
+-- % include "courses_of_learner"
 ),
+-- A block that nobody has done is there once, with no learner.
 sums as (
     select
-        course_key,
-        subsection_id,
-        sumIf(
-            engagement.done, true
+        counted_blocks.org as org,
+        counted_blocks.course_key as course_key,
+        counted_blocks.course_name as course_name,
+        counted_blocks.course_run as course_run,
+        counted_blocks.section as section,
+        counted_blocks.subsection as subsection,
+        counted_blocks.total as total,
+        countIf(
+            actor_id != ''
         -- % include "one_learner"
         ) as done,
-        sum(engagement.done) as course_done,
-        uniqExactState(engagement.actor_id) as active_there
-    from engagement
-    group by course_key, subsection_id
+        countIf(actor_id != '') as course_done,
+        uniqExactStateIf(actor_id, actor_id != '') as active_there
+    from blocks_of_learners
+    right join
+        counted_blocks
+        on blocks_of_learners.org = counted_blocks.org
+        and blocks_of_learners.course_key = counted_blocks.course_key
+        and blocks_of_learners.block_id = counted_blocks.block_id
+    group by org, course_key, course_name, course_run, section, subsection, total
 )
 select
-    places.org as org,
-    places.course_key as course_key,
-    places.course_name as course_name,
-    places.course_run as course_run,
-    places.section as section,
-    places.subsection as subsection,
-    places.total as total,
+    sums.org as org,
+    sums.course_key as course_key,
+    sums.course_name as course_name,
+    sums.course_run as course_run,
+    sums.section as section,
+    sums.subsection as subsection,
+    sums.total as total,
     chosen_counts.learners as learners,
     sums.done as done,
-    uniqExactMerge(sums.active_there) over (partition by places.course_key) as course_learners,
+    uniqExactMerge(sums.active_there) over (partition by sums.course_key) as course_learners,
     sums.course_done as course_done
-from places
-inner join chosen_counts on places.course_key = chosen_counts.course_key
-left join sums on places.course_key = sums.course_key and places.subsection_id = sums.subsection_id
+from sums
+inner join chosen_counts on sums.course_key = chosen_counts.course_key
