@@ -2,10 +2,10 @@
 with
     keys as (
         select section_key as place_key, (course_key, section, toUInt16(0)) as place
-        from {{ ref("unit_places") }}
+        from {{ ref("blocks") }}
         union all
         select subsection_key as place_key, (course_key, section, subsection) as place
-        from {{ ref("unit_places") }}
+        from {{ ref("blocks") }}
     )
 select place_key
 from keys
