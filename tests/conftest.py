@@ -73,7 +73,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     )
 
 
-class ByFile(LoadScopeScheduling):  # type: ignore[misc]
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """A file's tests run in one process, and so do all that share the warehouse, and all that open a browser: two at
     a time take more than a small machine has. A stack is made once a process, so its tests go to any. (pytest-xdist's
     own groups do not work with pytest 9.2: they rename tests in a way that it does not notice.)"""

@@ -207,7 +207,7 @@ class _Peak:
 
 def _in_process(folder: Path) -> None:
     """The same insert through chDB itself: one run for each line on stdin, its seconds on stdout."""
-    sys.modules["pyarrow"] = None  # type: ignore[assignment]
+    sys.modules["pyarrow"] = None  # type: ignore[assignment]  # says that there is none
     import chdb
 
     data = (folder / "rows.native").read_bytes()

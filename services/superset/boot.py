@@ -42,7 +42,7 @@ def make_app() -> Flask:
     tune_sqlite()
     with step("Load Superset"):
         with redirect_stdout(io.StringIO()):  # it prints which settings it read
-            import superset.config  # noqa: F401
+            import superset.config  # noqa: F401  # loaded for what it prints
         from superset.app import SupersetApp, create_app
 
         # It loads every migration there is (half a second, 20 MB) to find out whether it may write the themes; what

@@ -100,7 +100,7 @@ AUTH_RATE_LIMIT = "10 per second"
 FAB_ADD_SECURITY_API = True  # users and roles over REST
 GUEST_ROLE_NAME = "Embedded"
 # A key of its own, made from the one secret: a guest token can never pass for a session.
-GUEST_TOKEN_JWT_AUDIENCE = "aspects-superset"  # noqa: S105
+GUEST_TOKEN_JWT_AUDIENCE = "aspects-superset"  # noqa: S105  # a name, no token
 GUEST_TOKEN_VALIDATOR_HOOK = guest_token_names_a_course
 GUEST_TOKEN_JWT_SECRET = hmac.new(SECRET_KEY.encode(), b"guest tokens", hashlib.sha256).hexdigest()
 

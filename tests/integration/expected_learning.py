@@ -56,7 +56,7 @@ def block_of(said: Said) -> tuple[str, str]:
     found = re.search(r"(?:ccx-)?block-v1:[^/]+", said["object"]["id"])
     if not found:
         return "", ""
-    block, question = re.match(r"(.*?)(?:_(\d+_\d+))?$", found[0]).groups()  # type: ignore[union-attr]
+    block, question = re.match(r"(.*?)(?:_(\d+_\d+))?$", found[0]).groups()  # type: ignore[union-attr]  # the pattern matches any text
     return block, question or ""
 
 

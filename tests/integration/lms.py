@@ -29,7 +29,7 @@ def encoded(part: bytes) -> str:
 
 
 @dataclass
-class Code(AuthorizationCodeMixin):  # type: ignore[misc]
+class Code(AuthorizationCodeMixin):  # type: ignore[misc]  # Authlib has no types
     redirect_uri: str
     scope: str
     code_challenge: str
@@ -43,7 +43,7 @@ class Code(AuthorizationCodeMixin):  # type: ignore[misc]
 
 
 @dataclass
-class Client(ClientMixin):  # type: ignore[misc]
+class Client(ClientMixin):  # type: ignore[misc]  # Authlib has no types
     """Superset, as the LMS knows it."""
 
     callback: str
@@ -118,7 +118,7 @@ class Lms:
         codes: dict[str, Code] = {}
         server = AuthorizationServer(app, query_client=self._client, save_token=lambda token, request: None)
 
-        class CodeGrant(grants.AuthorizationCodeGrant):  # type: ignore[misc]
+        class CodeGrant(grants.AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib has no types
             def save_authorization_code(self, code: str, request: Any) -> None:
                 sent = request.payload.data
                 codes[code] = Code(

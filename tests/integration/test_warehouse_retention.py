@@ -120,7 +120,7 @@ def made_of(warehouse: Warehouse, *tables: str) -> set[str]:
 
 def raw_rows(warehouse: Warehouse) -> list[Row]:
     rows = warehouse.rows("select event_id, emission_time, event from xapi.xapi_events_all", user="lrs")
-    return [(row[0], row[1].replace(tzinfo=UTC), row[2]) for row in rows]  # type: ignore[union-attr,misc]
+    return [(row[0], row[1].replace(tzinfo=UTC), row[2]) for row in rows]  # type: ignore[misc]  # rows are of objects
 
 
 def test_a_build_that_would_lose_the_past_is_refused_and_readers_see_one_table_or_the_other(years: Warehouse) -> None:
@@ -154,7 +154,7 @@ def test_a_build_that_would_lose_the_past_is_refused_and_readers_see_one_table_o
         reader.join()
     assert built.rebuilt == ["rollup_learners"]
     ((after,),) = years.rows(grades)
-    assert 0 < after < before  # type: ignore[operator]
+    assert 0 < after < before  # type: ignore[operator]  # rows are of objects
     assert sorted(seen, reverse=True) == seen
     assert set(seen) == {before, after}
 

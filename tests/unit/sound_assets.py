@@ -122,7 +122,7 @@ def put(file: str, *path: str | int, value: Any) -> Callable[[Documents], None]:
 
 
 def remove(file: str, key: str) -> Callable[[Documents], None]:
-    return lambda documents: documents[file].pop(key)  # type: ignore[return-value]
+    return lambda documents: documents[file].pop(key)
 
 
 def twin(file: str, name: str, **changes: Any) -> Callable[[Documents], None]:

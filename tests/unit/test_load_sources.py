@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -56,10 +57,10 @@ def test_an_empty_file_has_no_lines(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress], ids=["gzip", "zstd"])
-def test_of_a_truncated_file_all_is_read_that_is_there(tmp_path: Path, pack: object) -> None:
+def test_of_a_truncated_file_all_is_read_that_is_there(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
     noise = random.Random(5)
     lines = [noise.randbytes(60).hex().encode() for _ in range(5000)]
-    packed = pack(b"\n".join(lines))  # type: ignore[operator]
+    packed = pack(b"\n".join(lines))
     read: list[bytes] = []
     half = read_lines(write(tmp_path, packed[: len(packed) // 2]))
     with pytest.raises(BrokenSource, match="cut short"):

@@ -99,7 +99,7 @@ def test_many_values_may_stand_anywhere_among_the_options() -> None:
         """Load files."""
 
     program = AspectsProgram()
-    program._command = {"load": load}.get  # type: ignore[method-assign]
+    program._command = {"load": load}.get  # type: ignore[method-assign]  # one task, and no file to read it from
     words = program._gather_values(["load", "a", "--batch", "5", "b", "-"])
     assert words == ["load", "a\0b\0-", "--batch", "5"]
 

@@ -45,7 +45,7 @@ def test_a_check_of_several_questions_is_one_line_and_is_not_split(tmp_path: Pat
 def test_the_map_has_every_user_of_the_log(tmp_path: Path) -> None:
     _, events = write(tmp_path, 900)
     known = list(csv.DictReader((tmp_path / "users.csv").read_text().splitlines()))
-    named = {(str(one["context"]["user_id"]), one["username"]) for one in events}  # type: ignore[index]
+    named = {(str(one["context"]["user_id"]), one["username"]) for one in events}  # type: ignore[index]  # events are of objects
     assert named <= {(row["user_id"], row["username"]) for row in known}
     assert len({row["uuid"] for row in known}) == len(known)
 

@@ -16,7 +16,7 @@ def main(arguments: list[str] | None = None) -> int:
     # when chDB loads.
     os.environ.setdefault("JE_MALLOC_CONF", "dirty_decay_ms:5000,muzzy_decay_ms:0,background_thread:true")
     # chDB imports pyarrow where it finds it, 60 MB that a server has no use for.
-    sys.modules["pyarrow"] = None  # type: ignore[assignment]
+    sys.modules["pyarrow"] = None  # type: ignore[assignment]  # says that there is none
     from embedded_clickhouse.serve import StartError, serve
 
     try:

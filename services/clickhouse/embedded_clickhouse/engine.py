@@ -26,7 +26,7 @@ MARK = "s3queue_default_zookeeper_path"
 # What the engine's command-line half would otherwise set, put back to what a server has.
 _BASE_SETTINGS = {"implicit_select": "0", "allow_introspection_functions": "0"}
 _IDLE_CONNECTIONS_PER_USER = 6
-_open: Callable[[str], Any] = chdb_engine.connect  # type: ignore[attr-defined]
+_open: Callable[[str], Any] = chdb_engine.connect  # type: ignore[attr-defined]  # chDB's stub leaves it out
 
 
 @dataclass

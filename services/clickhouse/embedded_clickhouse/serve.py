@@ -75,7 +75,7 @@ def _open(path: Path, users: dict[str, User]) -> Engine:
 
 # uvicorn stops reading from a socket at 64 kB that the application has not taken; at a megabyte, a large insert
 # takes a third less of its time.
-httptools_impl.HIGH_WATER_LIMIT = 1 << 20  # type: ignore[attr-defined]
+httptools_impl.HIGH_WATER_LIMIT = 1 << 20  # type: ignore[attr-defined]  # a constant that the module imports
 
 
 async def _serve(server: Server, listener: socket.socket) -> None:

@@ -18,7 +18,7 @@ class _Found:
         return self._person
 
 
-class Learners(models.Manager):  # type: ignore[type-arg]  # Django has no types of its own
+class Learners(models.Manager):
     """Accounts by id and by name, without a database."""
 
     def get(self, *, id: int) -> Person:

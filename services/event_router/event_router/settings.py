@@ -7,7 +7,7 @@ from event_routing_backends.settings import common
 
 LMS_ROOT_URL = os.environ.get("ASPECTS_LMS_URL", "http://localhost:18000")
 # Asked for by models that are never used: nothing is signed or encrypted here.
-SECRET_KEY = "unused"  # noqa: S105
+SECRET_KEY = "unused"  # noqa: S105  # no secret
 FERNET_KEYS = [SECRET_KEY]
 AUTH_USER_MODEL = "event_router.Learner"
 INSTALLED_APPS = [

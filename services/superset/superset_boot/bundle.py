@@ -76,7 +76,7 @@ def read_bundle(folder: Path, role_names: tuple[str, ...]) -> Bundle:
         content = path.read_bytes()
         digest.update(name.encode() + b"\0" + content + b"\0")
         try:
-            document = yaml.load(content.decode(), Loader=LOADER)  # noqa: S506
+            document = yaml.load(content.decode(), Loader=LOADER)  # noqa: S506  # a safe loader
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             errors.append(BundleError(name, f"Not valid YAML: {' '.join(str(error).split())}"))
             continue

@@ -36,7 +36,7 @@ def reuse_connections(
     return url, {**params, "creator": _engines[key].raw_connection}
 
 
-class Dialect(ClickHouseDialect):  # type: ignore[misc]  # SQLAlchemy is not installed where types are checked
+class Dialect(ClickHouseDialect):
     """ClickHouse's dialect, which asks once which database a connection begins in, and not for each of Superset's
     engines: SQLAlchemy asks with the first connection of an engine, also when that is lent."""
 

@@ -151,10 +151,10 @@ def _copy(source: Path, target: Path) -> None:
 
 def read_fact(run: Callable[..., Any], name: str) -> Any:
     """A fact by its name, or None. `run` executes SQL: a session's or a connection's `execute`."""
-    known = run(text(f"select 1 from {KNOWN} = :name"), {"name": FACTS}).first()  # noqa: S608
+    known = run(text(f"select 1 from {KNOWN} = :name"), {"name": FACTS}).first()  # noqa: S608  # names of ours
     if known is None:
         return None
-    row = run(text(f"select value from {FACTS} where name = :name"), {"name": name}).first()  # noqa: S608
+    row = run(text(f"select value from {FACTS} where name = :name"), {"name": name}).first()  # noqa: S608  # a name of ours
     return None if row is None else json.loads(row[0])
 
 
@@ -163,7 +163,7 @@ def write_fact(run: Callable[..., Any], name: str, value: Any) -> None:
     run(text(f"create table if not exists {FACTS} (name varchar(64) primary key, value text not null)"))
     run(
         text(
-            f"insert into {FACTS} (name, value) values (:name, :value)"  # noqa: S608
+            f"insert into {FACTS} (name, value) values (:name, :value)"  # noqa: S608  # a name of ours
             " on conflict (name) do update set value = excluded.value"
         ),
         {"name": name, "value": json.dumps(value)},

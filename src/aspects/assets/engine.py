@@ -97,7 +97,7 @@ class Engine:
         Raises EngineRefusedError when the engine keeps no log, or keeps it from this user.
         """
         rows = self._ask(
-            "select toString(query_start_time_microseconds), query, read_rows, memory_usage from system.query_log"  # noqa: S608
+            "select toString(query_start_time_microseconds), query, read_rows, memory_usage from system.query_log"  # noqa: S608  # a time that the engine gave
             " where type = 'QueryFinish' and user = currentUser()"
             f" and query_start_time_microseconds >= toDateTime64('{moment}', 6)"
         )

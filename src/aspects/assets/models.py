@@ -160,7 +160,7 @@ class Target(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     column: dict[str, Any] = {}
-    datasetUuid: str | None = None  # noqa: N815
+    datasetUuid: str | None = None  # noqa: N815  # Superset's name
 
 
 class NativeFilter(BaseModel):
@@ -170,11 +170,11 @@ class NativeFilter(BaseModel):
 
     id: Text
     name: str = ""
-    filterType: str = ""  # noqa: N815
+    filterType: str = ""  # noqa: N815  # Superset's name
     targets: list[Target] = []
     scope: Scope = Scope()
-    cascadeParentIds: list[str] = []  # noqa: N815
-    controlValues: dict[str, Any] = {}  # noqa: N815
+    cascadeParentIds: list[str] = []  # noqa: N815  # Superset's name
+    controlValues: dict[str, Any] = {}  # noqa: N815  # Superset's name
 
 
 class DashboardMetadata(BaseModel):

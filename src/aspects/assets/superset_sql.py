@@ -15,7 +15,7 @@ from jinja2 import DebugUndefined, Template, TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 
 FROM = datetime.datetime(2024, 1, 1)  # noqa: DTZ001  # Superset hands over times without a zone
-TO = datetime.datetime(2024, 2, 1)  # noqa: DTZ001
+TO = datetime.datetime(2024, 2, 1)  # noqa: DTZ001  # as above
 _RANGE_START, _RANGE_END = "from_dttm", "to_dttm"
 _TEXTS, _NUMBERS = ("one", "it's two"), (1, 2)
 
@@ -122,7 +122,7 @@ def where_in(values: list[Any], mark: str | None = None, default_to_none: bool =
 
 
 def to_datetime(value: str | None, format: str = "%Y-%m-%d %H:%M:%S") -> datetime.datetime | None:
-    return None if value is None else datetime.datetime.strptime(value, format)  # noqa: DTZ007
+    return None if value is None else datetime.datetime.strptime(value, format)  # noqa: DTZ007  # as Superset's macro does
 
 
 _JINJA = SandboxedEnvironment(undefined=DebugUndefined)

@@ -35,11 +35,11 @@ def _is_short(value: Any) -> bool:
 
 def _mapping(writer: _Writer, value: dict[str, Any]) -> yaml.Node:
     flow = bool(value) and getattr(writer, "_deep", 0) > 0 and _is_short(value)
-    writer._deep = getattr(writer, "_deep", 0) + 1  # type: ignore[attr-defined]
+    writer._deep = getattr(writer, "_deep", 0) + 1  # type: ignore[attr-defined]  # ours, kept on PyYAML's writer
     try:
         return writer.represent_mapping("tag:yaml.org,2002:map", list(value.items()), flow_style=flow or not value)
     finally:
-        writer._deep -= 1  # type: ignore[attr-defined]
+        writer._deep -= 1  # type: ignore[attr-defined]  # as above
 
 
 def _sequence(writer: _Writer, value: list[Any]) -> yaml.Node:

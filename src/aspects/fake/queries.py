@@ -164,7 +164,7 @@ QUERIES: Final[dict[str, str]] = {
             from reporting.course_comparison where course_key in {courses:Array(String)}
         )
     """,
-}  # fmt: skip
+}
 """How each measure is read from the views that dashboards read: the key's columns, then the value.
 
 The warehouse may hold other courses too, so every question is about the truth's own.

@@ -15,7 +15,7 @@ from aspects.xapi.vocabulary import VERSION, Extension, Verb, display
 
 try:
     # A third of the time that OpenSSL's takes for a text this short.
-    from _sha1 import sha1  # type: ignore[import-not-found, unused-ignore]
+    from _sha1 import sha1  # type: ignore[import-not-found, unused-ignore]  # CPython's own, without a stub
 except ImportError:
     from hashlib import sha1
 
@@ -172,7 +172,7 @@ class Scribe:
             elif event == happened.VIDEO_SEEKED:
                 gaps = tails.get((event, block))
                 if gaps is None:
-                    parts = PARTS_OF[event](text, block, Seek(_GAP, _GAP), event)  # type: ignore[arg-type]
+                    parts = PARTS_OF[event](text, block, Seek(_GAP, _GAP), event)  # type: ignore[arg-type]  # gaps where the times go
                     gaps = tails[event, block] = _tail(event, parts).split(_GAP)
                 written += (head, who, gaps[0], str(detail[0]), gaps[1], str(detail[1]), gaps[2])
             elif event in _OWN:

@@ -71,7 +71,7 @@ class _Process:
     def ask(self, lines: Sequence[bytes]) -> list[Answer]:
         """The answers to some lines."""
         assert self._process.stdin  # noqa: S101  # a pipe
-        assert self._process.stdout  # noqa: S101
+        assert self._process.stdout  # noqa: S101  # a pipe
         try:
             # It answers when the empty line comes, so all can be written before anything is read.
             self._process.stdin.write(b"".join(line + b"\n" for line in lines) + b"\n")

@@ -25,7 +25,7 @@ COMMON_HELP = {
 }
 
 
-class Command(Task):  # type: ignore[type-arg]
+class Command(Task[Any]):
     """A task that may take any number of values: `data.load FILE…`."""
 
     variadic: str = ""

@@ -198,7 +198,7 @@ def _history_tables(cluster: str) -> list[str]:
 def _read_history(client: Client) -> dict[int, tuple[str, str]]:
     if not client.command(f"exists table {HISTORY}"):
         return {}
-    rows = client.query(f"select number, any(name), any(checksum) from {HISTORY} group by number").result_rows  # noqa: S608
+    rows = client.query(f"select number, any(name), any(checksum) from {HISTORY} group by number").result_rows  # noqa: S608  # a name of ours
     return {number: (name, checksum) for number, name, checksum in rows}
 
 

@@ -121,7 +121,7 @@ def _ask(engine: Engine, columns: Columns, texts: list[Rendered], expressions: l
 def _ask_expressions(engine: Engine, sql: str, answers: _Answers, expressions: list[_Expression]) -> None:
     typed = ", ".join(typed_column(column) for column in answers.columns)
     selects = [
-        f"select {', '.join(f'({each.sql}{NEW_LINE}) as e_{number}' for number, each in enumerate(chosen))}"  # noqa: S608
+        f"select {', '.join(f'({each.sql}{NEW_LINE}) as e_{number}' for number, each in enumerate(chosen))}"  # noqa: S608  # our files, only ever described
         f" from (select {typed})"
         for of_rows in (True, False)
         if (chosen := [each for each in expressions if each.of_rows is of_rows])
@@ -148,7 +148,7 @@ def tables_in(sql: str, columns: Columns) -> frozenset[str]:
 
 def together(selects: list[str]) -> str:
     """One query that the engine accepts when it accepts each of these."""
-    return "\nunion all\n".join(f"select 1 as one from (\n{select}\n)" for select in selects)  # noqa: S608
+    return "\nunion all\n".join(f"select 1 as one from (\n{select}\n)" for select in selects)  # noqa: S608  # our files
 
 
 def over_types(sql: str, texts: list[str], columns: Columns) -> str:

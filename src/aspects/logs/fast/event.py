@@ -95,7 +95,7 @@ def text(value: object) -> str:
 def number(value: object) -> float | int:
     """A finite number of a size that people use."""
     if type(value) in (int, float) and -_LARGEST < value < _LARGEST:  # type: ignore[operator]  # it is a number
-        return value  # type: ignore[return-value]
+        return value  # type: ignore[return-value]  # it is a number
     raise Doubt
 
 

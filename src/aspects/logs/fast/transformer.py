@@ -21,7 +21,7 @@ from aspects.xapi.vocabulary import VERSION, Extension, Verb, display
 
 try:
     # A third of the time that OpenSSL's takes for a text this short.
-    from _sha1 import sha1  # type: ignore[import-not-found, unused-ignore]
+    from _sha1 import sha1  # type: ignore[import-not-found, unused-ignore]  # CPython's own, without a stub
 except ImportError:
     from hashlib import sha1
 
