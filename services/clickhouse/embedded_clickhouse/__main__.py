@@ -12,9 +12,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = _options().parse_args(arguments)
     os.environ["TZ"] = "UTC"
     time.tzset()
-    # The engine's allocator gives memory back after a fifth of a second instead of five. It reads this
+    # The engine's allocator gives memory back after a second instead of five. It reads this
     # when chDB loads.
-    os.environ.setdefault("JE_MALLOC_CONF", "dirty_decay_ms:5000,muzzy_decay_ms:0,background_thread:true")
+    os.environ.setdefault("JE_MALLOC_CONF", "dirty_decay_ms:1000,muzzy_decay_ms:0,background_thread:true")
     # chDB imports pyarrow where it finds it, 60 MB that a server has no use for.
     sys.modules["pyarrow"] = None  # type: ignore[assignment]  # says that there is none
     from embedded_clickhouse.serve import StartError, serve
