@@ -29,22 +29,18 @@ with
                 )
             ) as stretch
         from watched
-    ),
-    videos as (
-        select course_key, course_name, course_run, block_id, block_with_location from blocks where block_type = 'video'
-    -- % include "course_filters"
     )
 select
     stretches.org as org,
     stretches.course_key as course_key,
-    videos.course_name as course_name,
-    videos.course_run as course_run,
+    dictGet('course_names', 'course_name', stretches.course_key) as course_name,
+    course_run(stretches.course_key) as course_run,
     stretches.block_id as block_id,
-    if(videos.block_id = '', stretches.block_id, videos.block_with_location) as video,
+    if(videos.block_key = 0, stretches.block_id, videos.block_with_location) as video,
     arrayJoin(range(stretch .1, stretch .2)) as second,
     toUInt64(stretch .4) as unique_viewers,
     toUInt64(stretch .3) as views,
     toInt64(stretch .3) - toInt64(stretch .4) as repeat_views
 from stretches
-left join videos on stretches.course_key = videos.course_key and stretches.block_id = videos.block_id
+left join blocks_by_key as videos on block_key(stretches.course_key, stretches.block_id) = videos.block_key
 where stretch .3 > 0

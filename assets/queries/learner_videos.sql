@@ -2,8 +2,21 @@
 -- % set block_type = "video"
 with
     blocks_of_learners as (
-        select org, course_key, block_id, actor_id from video_views where true
+        select course_key, block_id, actor_id from video_views where true
     -- % include "course_filters"
     -- % include "courses_of_learner"
+    ),
+    done_by_learners as (
+        select
+            blocks.subsection_key as subsection_key,
+            cityHash64(actor_id) as learner,
+            true
+            -- % include "one_learner"
+            as is_chosen
+        from blocks_of_learners
+        inner join
+            blocks_by_key as blocks
+            on block_key(blocks_of_learners.course_key, blocks_of_learners.block_id) = blocks.block_key
+        where blocks.block_type = '<< block_type >>' and blocks.in_subsection
     ),
     -- % include "beside_the_course"

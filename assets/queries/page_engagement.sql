@@ -1,5 +1,5 @@
 -- How many learners viewed one page, and all pages, of each section and subsection.
--- % set block_type = "vertical"
+-- % set total = "pages"
 with
     done_by_learner as (
         select

@@ -4,6 +4,8 @@ with
         select
             org,
             course_key,
+            course_name,
+            course_run,
             block_id,
             attempts,
             correct,
@@ -18,6 +20,8 @@ with
         select
             org,
             course_key,
+            course_name,
+            course_run,
             block_id,
             countIf(is_chosen) as learners,
             countIf(is_chosen and correct) as correct_learners,
@@ -26,22 +30,16 @@ with
             countIf(correct) / count() as correct_share_of_all,
             avgOrNullIf(attempts, correct) as correct_attempts_of_all
         from results
-        group by org, course_key, block_id
+        group by org, course_key, course_name, course_run, block_id
         having learners > 0
-    ),
-    problems as (
-        select course_key, course_name, course_run, block_id, graded, block_with_location, position_in_course
-        from blocks
-        where block_type = 'problem'
-    -- % include "course_filters"
     )
 select
     compared.org as org,
     compared.course_key as course_key,
-    problems.course_name as course_name,
-    problems.course_run as course_run,
+    compared.course_name as course_name,
+    compared.course_run as course_run,
     compared.block_id as block_id,
-    if(problems.block_id = '', compared.block_id, problems.block_with_location) as problem,
+    if(problems.block_key = 0, compared.block_id, problems.block_with_location) as problem,
     concat(
         '<a target="_blank" href="<< settings.lms_url >>/courses/',
         encodeXMLComponent(compared.course_key),
@@ -61,4 +59,4 @@ select
     compared.incorrect_attempts as incorrect_attempts,
     compared.correct_attempts_of_all as correct_attempts_of_all
 from compared
-left join problems on compared.course_key = problems.course_key and compared.block_id = problems.block_id
+left join blocks_by_key as problems on block_key(compared.course_key, compared.block_id) = problems.block_key

@@ -1,8 +1,9 @@
 -- How many learners attempted one problem, and all problems, of each section and subsection.
 -- % set block_type = "problem"
+-- % set total = "problems"
 with
     blocks_of_learners as (
-        select org, course_key, block_id, actor_id from learner_problems where true
+        select course_key, block_id, actor_id from learner_problems where true
     -- % include "course_filters"
     -- % include "learner_filters"
     ),

@@ -17,12 +17,6 @@ with
         -- % include "course_filters"
         -- % include "learner_filters"
         group by org, course_key, course_name, course_run, block_id
-    ),
-    problems as (
-        select course_key, block_id, graded, block_with_location, subsection_with_name, position_in_course
-        from blocks
-        where block_type = 'problem'
-    -- % include "course_filters"
     )
 select
     results.org as org,
@@ -30,7 +24,7 @@ select
     results.course_name as course_name,
     results.course_run as course_run,
     results.block_id as block_id,
-    if(problems.block_id = '', results.block_id, problems.block_with_location) as problem,
+    if(problems.block_key = 0, results.block_id, problems.block_with_location) as problem,
     concat(
         '<a target="_blank" href="<< settings.lms_url >>/courses/',
         encodeXMLComponent(results.course_key),
@@ -40,7 +34,7 @@ select
         encodeXMLComponent(problem),
         '</a>'
     ) as problem_link,
-    problems.subsection_with_name as subsection_with_name,
+    dictGet('places_by_key', 'place', problems.subsection_key) as subsection_with_name,
     problems.position_in_course as position_in_course,
     if(problems.graded, 'Graded', 'Not graded') as graded,
     results.learners as learners,
@@ -51,4 +45,4 @@ select
     toFloat64(results.median_attempts) as median_attempts,
     results.correct_learners / results.learners as correct_share
 from results
-left join problems on results.course_key = problems.course_key and results.block_id = problems.block_id
+left join blocks_by_key as problems on block_key(results.course_key, results.block_id) = problems.block_key

@@ -12,13 +12,10 @@ select
     stopped.course_key as course_key,
     stopped.course_name as course_name,
     stopped.course_run as course_run,
-    if(places.subsection_with_name = '', 'No page viewed', places.subsection_with_name) as place,
+    if(pages.page_key = 0, 'No page viewed', dictGet('places_by_key', 'place', pages.subsection_key)) as place,
     sum(stopped.learners) as learners
 from stopped
 left join
-    unit_places as places
-    on stopped.org = places.org
-    and stopped.course_key = places.course_key
-    and stopped.last_place_id = places.place_id
-    and stopped.last_place_position = places.place_position
+    pages_by_key as pages
+    on page_key(stopped.course_key, stopped.last_place_id, stopped.last_place_position) = pages.page_key
 group by org, course_key, course_name, course_run, place

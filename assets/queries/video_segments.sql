@@ -6,10 +6,6 @@ with
         where true
     -- % include "course_filters"
     -- % include "video_filter"
-    ),
-    videos as (
-        select course_key, block_id, block_with_location from blocks where block_type = 'video'
-    -- % include "course_filters"
     )
 select
     seconds.org as org,
@@ -17,10 +13,10 @@ select
     seconds.course_name as course_name,
     seconds.course_run as course_run,
     seconds.block_id as block_id,
-    if(videos.block_id = '', seconds.block_id, videos.block_with_location) as video,
+    if(videos.block_key = 0, seconds.block_id, videos.block_with_location) as video,
     seconds.second as second,
     seconds.unique_viewers as unique_viewers,
     seconds.views as views,
     seconds.views - seconds.unique_viewers as repeat_views
 from seconds
-left join videos on seconds.course_key = videos.course_key and seconds.block_id = videos.block_id
+left join blocks_by_key as videos on block_key(seconds.course_key, seconds.block_id) = videos.block_key

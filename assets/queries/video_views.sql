@@ -16,12 +16,6 @@ with
         -- % include "course_filters"
         -- % include "learner_filters"
         group by org, course_key, course_name, course_run, block_id
-    ),
-    videos as (
-        select course_key, block_id, block_with_location, section_with_name, subsection_with_name, position_in_course
-        from blocks
-        where block_type = 'video'
-    -- % include "course_filters"
     )
 select
     watched.org as org,
@@ -29,7 +23,7 @@ select
     watched.course_name as course_name,
     watched.course_run as course_run,
     watched.block_id as block_id,
-    if(videos.block_id = '', watched.block_id, videos.block_with_location) as video,
+    if(videos.block_key = 0, watched.block_id, videos.block_with_location) as video,
     concat(
         '<a target="_blank" href="<< settings.lms_url >>/courses/',
         encodeXMLComponent(watched.course_key),
@@ -39,8 +33,8 @@ select
         encodeXMLComponent(video),
         '</a>'
     ) as video_link,
-    videos.section_with_name as section_with_name,
-    videos.subsection_with_name as subsection_with_name,
+    dictGet('places_by_key', 'place', videos.section_key) as section_with_name,
+    dictGet('places_by_key', 'place', videos.subsection_key) as subsection_with_name,
     videos.position_in_course as position_in_course,
     watched.viewers as viewers,
     watched.full_viewers as full_viewers,
@@ -49,4 +43,4 @@ select
     watched.views - watched.viewers as repeat_views,
     watched.length as length
 from watched
-left join videos on watched.course_key = videos.course_key and watched.block_id = videos.block_id
+left join blocks_by_key as videos on block_key(watched.course_key, watched.block_id) = videos.block_key

@@ -17,14 +17,10 @@
     )
 {%- endmacro %}
 
-{#- Each visit that led to a page which the course has now, as `visits`, and that page, as `places`. -#}
+{#- Each visit that led to a page which the course has now, as `visits`, and that page, as `pages`. -#}
 {% macro visits_of_pages() -%}
     {{ everywhere(ref("rollup_page_visits")) }} as visits
     inner join
-        {{ ref("unit_places") }} as places
-        on visits.org = places.org
-        and visits.course_key = places.course_key
-        and visits.block_id = places.place_id
-        and visits.position = places.place_position
-    where visits.block_id != ''
+        {{ ref("pages_by_key") }} as pages
+        on page_key(visits.course_key, visits.block_id, visits.position) = pages.page_key
 {%- endmacro %}

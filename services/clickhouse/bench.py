@@ -26,6 +26,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 FOLDER = Path(__file__).parent
 TABLE = (
     "(event_id UUID, emission_time DateTime64(6), event String) engine = MergeTree order by (emission_time, event_id)"
@@ -107,8 +109,8 @@ class _Server:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
         password = secrets.token_hex(8)
-        names = ("ADMIN", "LRS", "SINK", "DBT", "REPORT", "RETENTION")
-        environment = {**os.environ, **{f"CLICKHOUSE_{name}_PASSWORD": password for name in names}}
+        users = yaml.safe_load((FOLDER / "users.yaml").read_text())["users"].values()
+        environment = {**os.environ, **{user["password"]: password for user in users}}
         command = [sys.executable, "-m", "embedded_clickhouse", "--path", str(folder), "--port", str(self.port)]
         self.process = subprocess.Popen([*command, "--users", "users.yaml"], cwd=FOLDER, env=environment)
         self.login = {"Authorization": "Basic " + b64encode(f"admin:{password}".encode()).decode()}

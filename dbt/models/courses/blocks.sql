@@ -23,8 +23,5 @@ select
     tupleElement(block, 'section_with_name') as section_with_name,
     tupleElement(block, 'subsection_with_name') as subsection_with_name,
     tupleElement(block, 'block_with_location') as block_with_location,
-    tupleElement(block, 'position_in_course') as position_in_course,
-    tupleElement(block, 'alike_in_section') as alike_in_section,
-    tupleElement(block, 'alike_in_subsection') as alike_in_subsection,
-    tupleElement(block, 'graded_alike_in_subsection') as graded_alike_in_subsection
+    tupleElement(block, 'position_in_course') as position_in_course
 from {{ everywhere(ref("course_outlines")) }} {{ one_row_for_each("org, course_key") }}

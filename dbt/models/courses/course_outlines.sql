@@ -12,21 +12,6 @@
     )
 }}
 
-with
-    -- How many blocks of its type a section and a subsection have: charts show how many of them learners did.
-    counted as (
-        select
-            *,
-            countIf(subsection_id != '') over (partition by org, course_key, section, block_type) as alike_in_section,
-            countIf(subsection_id != '') over (
-                partition by org, course_key, section, subsection, block_type
-            ) as alike_in_subsection,
-            countIf(subsection_id != '') over (
-                partition by org, course_key, section, subsection, block_type, graded
-            ) as graded_alike_in_subsection
-        from {{ ref("published_blocks") }}
-        where (org, course_key) in (select org, course_key from {{ ref("course_outlines_taken") }})
-    )
 select
     org,
     course_key,
@@ -48,41 +33,24 @@ select
                 section_with_name,
                 subsection_with_name,
                 block_with_location,
-                position_in_course,
-                alike_in_section,
-                alike_in_subsection,
-                graded_alike_in_subsection
+                position_in_course
             ),
             'Tuple(
                 block_id String, block_type LowCardinality(String), block_name String, graded Bool, section UInt16,
                 subsection UInt16, unit UInt16, section_name String, subsection_name String, section_id String,
                 subsection_id String, unit_id String,
                 section_with_name String, subsection_with_name String, block_with_location String,
-                position_in_course Int32, alike_in_section UInt32, alike_in_subsection UInt32,
-                graded_alike_in_subsection UInt32
+                position_in_course Int32
             )'
         )
     ) as blocks,
     groupArrayIf(
-        cast(
-            (
-                section,
-                subsection,
-                unit,
-                section_with_name,
-                subsection_id,
-                subsection_with_name,
-                block_id,
-                alike_in_section,
-                alike_in_subsection
-            ),
-            'Tuple(
+        cast((section, subsection, unit, section_with_name, subsection_id, subsection_with_name, block_id), 'Tuple(
                 section UInt16, subsection UInt16, unit UInt16, section_with_name String, subsection_id String,
-                subsection_with_name String, unit_id String, pages_in_section UInt32, pages_in_subsection UInt32
-            )'
-        ),
-        block_type = 'vertical' and subsection_id != ''
+                subsection_with_name String, unit_id String
+            )'), block_type = 'vertical' and subsection_id != ''
     ) as pages,
     now64(6, 'UTC') as version
-from counted
+from {{ ref("published_blocks") }}
+where (org, course_key) in (select org, course_key from {{ ref("course_outlines_taken") }})
 group by org, course_key

@@ -16,11 +16,6 @@ with
         from latest
         -- A grade without a score says nothing.
         where {{ happened("last_grade") }}
-    ),
-    subsections as (
-        select org, course_key, block_id, graded, section_with_name, subsection_with_name
-        from {{ ref("blocks") }}
-        where block_type = 'sequential'
     )
 select
     scores.org as org,
@@ -29,15 +24,12 @@ select
     course_run(scores.course_key) as course_run,
     scores.actor_id as actor_id,
     scores.block_id as subsection_id,
-    subsections.section_with_name as section_with_name,
-    subsections.subsection_with_name as subsection_with_name,
+    {{ of_place("place", "subsections.section_key") }} as section_with_name,
+    {{ of_place("place", "subsections.subsection_key") }} as subsection_with_name,
     subsections.graded as graded,
     scores.score_percent as score_percent,
     {{ ten_percent("scores.score_percent") }} as score_bucket,
     scores.graded_at as graded_at
 from scores
 left join
-    subsections
-    on scores.org = subsections.org
-    and scores.course_key = subsections.course_key
-    and scores.block_id = subsections.block_id
+    {{ ref("blocks_by_key") }} as subsections on block_key(scores.course_key, scores.block_id) = subsections.block_key

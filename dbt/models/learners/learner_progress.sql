@@ -1,11 +1,12 @@
 -- How far each enrolled learner came: enrolled, active, attempted a graded problem, passed.
 with
     attempted as (
-        select distinct org, course_key, actor_id
-        from {{ everywhere(ref("answered_problems")) }}
-        where
-            (org, course_key, block_id)
-            in (select org, course_key, block_id from {{ ref("blocks") }} where block_type = 'problem' and graded)
+        select distinct answers.org as org, answers.course_key as course_key, answers.actor_id as actor_id
+        from {{ everywhere(ref("answered_problems")) }} as answers
+        inner join
+            {{ ref("blocks_by_key") }} as problems
+            on block_key(answers.course_key, answers.block_id) = problems.block_key
+        where problems.graded
     )
 select
     learners.org as org,

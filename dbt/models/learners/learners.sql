@@ -29,7 +29,5 @@ select
     if(is_graded, last_grade.at, null) as graded_at,
     last_result.state as state,
     was_active as is_active,
-    enrollment_status = 'registered'
-    and state != 'passed'
-    and ifNull(last_visited_at <= now('UTC') - interval 7 day, false) as at_risk
+    {{ is_at_risk() }} as at_risk
 from {{ everywhere(ref("rollup_learners")) }} {{ one_row_for_each("org, course_key, actor_id") }}

@@ -5,10 +5,12 @@ select
     {{ course_name("visits.course_key") }} as course_name,
     course_run(visits.course_key) as course_run,
     visits.actor_id as actor_id,
-    any(places.section_with_name) as section_with_name,
-    any(places.subsection_with_name) as subsection_with_name,
-    any(places.subsection_id) as subsection_id,
-    uniqExact(places.unit) as pages_viewed,
-    any(places.pages_in_subsection) as pages_total
+    any(sections.place) as section_with_name,
+    any(subsections.place) as subsection_with_name,
+    any(subsections.place_id) as subsection_id,
+    uniqExact(pages.unit) as pages_viewed,
+    any(subsections.pages) as pages_total
 from {{ visits_of_pages() }}
-group by org, course_key, actor_id, places.section, places.subsection
+inner join {{ ref("places_by_key") }} as sections on pages.section_key = sections.place_key
+inner join {{ ref("places_by_key") }} as subsections on pages.subsection_key = subsections.place_key
+group by org, course_key, actor_id, pages.subsection_key

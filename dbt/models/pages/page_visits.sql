@@ -6,11 +6,11 @@ select
     {{ course_name("visits.course_key") }} as course_name,
     course_run(visits.course_key) as course_run,
     visits.actor_id as actor_id,
-    places.section as section,
-    places.subsection as subsection,
-    places.unit as unit,
-    any(places.subsection_id) as subsection_id,
-    any(places.unit_id) as unit_id,
+    pages.section as section,
+    pages.subsection as subsection,
+    pages.unit as unit,
+    {{ of_place("place_id", "any(pages.subsection_key)") }} as subsection_id,
+    any(pages.unit_id) as unit_id,
     min(visits.visited_at) as first_visited_at,
     max(visits.visited_at) as last_visited_at
 from {{ visits_of_pages() }}

@@ -15,13 +15,10 @@ select
     tupleElement(page, 'unit') as unit,
     {{ place_key(["section"]) }} as section_key,
     {{ place_key(["section", "subsection"]) }} as subsection_key,
-    65536 * toUInt32(subsection) + unit as unit_of_section,
     tupleElement(page, 'section_with_name') as section_with_name,
     tupleElement(page, 'subsection_id') as subsection_id,
     tupleElement(page, 'subsection_with_name') as subsection_with_name,
     tupleElement(page, 'unit_id') as unit_id,
-    tupleElement(page, 'pages_in_section') as pages_in_section,
-    tupleElement(page, 'pages_in_subsection') as pages_in_subsection,
     tupleElement(place, 1) as place_id,
     tupleElement(place, 2) as place_position
 from {{ everywhere(ref("course_outlines")) }} {{ one_row_for_each("org, course_key") }}

@@ -21,11 +21,11 @@ select
     totals.course_key as course_key,
     {{ course_name("totals.course_key") }} as course_name,
     course_run(totals.course_key) as course_run,
-    problems.section_with_name as section_with_name,
-    problems.subsection_with_name as subsection_with_name,
-    problems.subsection_id as subsection_id,
+    {{ of_place("place", "problems.section_key") }} as section_with_name,
+    {{ of_place("place", "problems.subsection_key") }} as subsection_with_name,
+    {{ of_place("place_id", "problems.subsection_key") }} as subsection_id,
     totals.block_id as block_id,
-    if(problems.block_id = '', totals.block_id, problems.block_with_location) as block_with_location,
+    if(problems.block_key = 0, totals.block_id, problems.block_with_location) as block_with_location,
     problems.graded as graded,
     totals.learners as learners,
     totals.correct as correct,
@@ -35,8 +35,4 @@ select
     totals.average_correct_attempts as average_correct_attempts,
     totals.average_incorrect_attempts as average_incorrect_attempts
 from totals
-left join
-    {{ ref("blocks") }} as problems
-    on totals.org = problems.org
-    and totals.course_key = problems.course_key
-    and totals.block_id = problems.block_id
+left join {{ ref("blocks_by_key") }} as problems on block_key(totals.course_key, totals.block_id) = problems.block_key

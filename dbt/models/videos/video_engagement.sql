@@ -1,33 +1,19 @@
 -- How many videos each learner has watched any of in each subsection where they watched any, beside how many it has
 -- now.
-with
-    videos as (
-        select
-            org,
-            course_key,
-            block_id,
-            section,
-            subsection,
-            section_with_name,
-            subsection_with_name,
-            subsection_id,
-            alike_in_subsection
-        from {{ ref("blocks") }}
-        where block_type = 'video' and subsection_id != ''
-    ),
-    watched as (select org, course_key, actor_id, block_id from {{ ref("watched_videos") }} where watched_seconds > 0)
 select
     watched.org as org,
     watched.course_key as course_key,
     {{ course_name("watched.course_key") }} as course_name,
     course_run(watched.course_key) as course_run,
     watched.actor_id as actor_id,
-    any(videos.section_with_name) as section_with_name,
-    any(videos.subsection_with_name) as subsection_with_name,
-    any(videos.subsection_id) as subsection_id,
+    any(sections.place) as section_with_name,
+    any(subsections.place) as subsection_with_name,
+    any(subsections.place_id) as subsection_id,
     count() as videos_viewed,
-    any(videos.alike_in_subsection) as videos_total
-from watched
-inner join
-    videos on watched.org = videos.org and watched.course_key = videos.course_key and watched.block_id = videos.block_id
-group by org, course_key, actor_id, videos.section, videos.subsection
+    any(subsections.videos) as videos_total
+from {{ ref("watched_videos") }} as watched
+inner join {{ ref("blocks_by_key") }} as videos on block_key(watched.course_key, watched.block_id) = videos.block_key
+inner join {{ ref("places_by_key") }} as sections on videos.section_key = sections.place_key
+inner join {{ ref("places_by_key") }} as subsections on videos.subsection_key = subsections.place_key
+where watched.watched_seconds > 0 and videos.block_type = 'video' and videos.in_subsection
+group by org, course_key, actor_id, videos.subsection_key

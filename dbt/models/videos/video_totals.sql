@@ -19,11 +19,11 @@ select
     totals.course_key as course_key,
     {{ course_name("totals.course_key") }} as course_name,
     course_run(totals.course_key) as course_run,
-    videos.section_with_name as section_with_name,
-    videos.subsection_with_name as subsection_with_name,
-    videos.subsection_id as subsection_id,
+    {{ of_place("place", "videos.section_key") }} as section_with_name,
+    {{ of_place("place", "videos.subsection_key") }} as subsection_with_name,
+    {{ of_place("place_id", "videos.subsection_key") }} as subsection_id,
     totals.block_id as block_id,
-    if(videos.block_id = '', totals.block_id, videos.block_with_location) as block_with_location,
+    if(videos.block_key = 0, totals.block_id, videos.block_with_location) as block_with_location,
     totals.viewers as viewers,
     totals.full_views as full_views,
     totals.viewers - totals.full_views as partial_views,
@@ -32,8 +32,4 @@ select
     totals.watched_total as watched_total,
     totals.length as length
 from totals
-left join
-    {{ ref("blocks") }} as videos
-    on totals.org = videos.org
-    and totals.course_key = videos.course_key
-    and totals.block_id = videos.block_id
+left join {{ ref("blocks_by_key") }} as videos on block_key(totals.course_key, totals.block_id) = videos.block_key

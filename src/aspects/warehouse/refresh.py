@@ -41,6 +41,8 @@ REFRESHED = {
     "answered_problems": Made("rollup_responses", "org, course_key, block_id, actor_id"),
     "video_watching": Made("rollup_videos", "org, course_key, block_id, actor_id"),
 }
+IN_MEMORY = ("course_names", "blocks_by_key", "places_by_key", "pages_by_key")
+"""The dictionaries of the courses' structure, in the order in which they read one another."""
 ROWS_AT_ONCE = 200_000
 """Rows of the list that one pass takes: they bound its memory."""
 LONGEST_LIST = 100_000
@@ -73,7 +75,7 @@ TAKE = Template(
 )
 STORE_RESULTS = Template("insert into reporting.${table} select * from reporting.${table}_refresh")
 COUNT_TAKEN = Template("select uniqExact(${key}) from reporting.${table}_taken where run = '${run}'")
-LOOK_UP_NAMES = Template("system reload dictionary${on_cluster} reporting.course_names")
+RELOAD = Template("system reload dictionary${on_cluster} reporting.${dictionary}")
 REMOVE_TAKEN = Template(
     "insert into reporting.${table}_dirty select * except (run) replace (toInt8(-1) as sign)"
     " from reporting.${table}_taken where run = '${run}'"
@@ -94,8 +96,8 @@ class Refreshed:
 def refresh(
     settings: Settings, everything: bool = False, course: str = "", rows_at_once: int = ROWS_AT_ONCE
 ) -> Refreshed:
-    """Bring every refreshed table, and the names of courses, up to date with the rows that were there when this began,
-    or came a little later.
+    """Bring every refreshed table, and the structure in memory, up to date with the rows that were there when this
+    began, or came a little later.
 
     With `everything` all results are made anew, with `course` those of the course with that key; results of which no
     row is left go. Raises AspectsError: those of `connect`, `warehouse.query`,
@@ -104,7 +106,7 @@ def refresh(
     started = time.monotonic()
     with closing(connect(settings, user="dbt")) as client:
         keys = refresh_tables(client, settings, everything, course, rows_at_once)
-        client.command(LOOK_UP_NAMES.substitute(on_cluster=settings.on_cluster))
+        reload_structure(client, settings)
     return Refreshed(keys=keys, seconds=time.monotonic() - started, lag_seconds=lag_seconds(settings))
 
 
@@ -129,9 +131,17 @@ def refresh_tables(
                     keys += sum(one_pass(client, table, rows_at_once))
                 if passes and _number(client, COUNT_LIST.substitute(table=table)) > LONGEST_LIST:
                     client.command(MERGE_LIST.substitute(table=table))
+                if passes and table == "course_outlines":
+                    reload_structure(client, settings)
         except ClickHouseError as error:
             raise explain(error, settings, "dbt") from error
     return keys
+
+
+def reload_structure(client: Client, settings: Settings) -> None:
+    """Let the dictionaries of the courses' structure read the outlines that are there now."""
+    for dictionary in IN_MEMORY:
+        client.command(RELOAD.substitute(on_cluster=settings.on_cluster, dictionary=dictionary))
 
 
 def mark_everything(client: Client, table: str, course: str = "") -> None:
