@@ -6,11 +6,6 @@ chosen_counts as (
     -- % include "one_learner"
     group by course_key
 ),
-sums as (
-    select subsection_key, countIf(is_chosen) as done, count() as course_done, uniqExactState(learner) as active_there
-    from done_by_learners
-    group by subsection_key
-),
 -- Also what nobody has done anything of.
 subsections as (
     select
