@@ -11,7 +11,7 @@ with
             course_key,
             block_id,
             actor_id,
-            greatest(0, least(100, 100 * last_grade.score)) as score_percent,
+            {{ percent_of("last_grade.score") }} as score_percent,
             last_grade.at as graded_at
         from latest
         -- A grade without a score says nothing.

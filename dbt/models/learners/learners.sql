@@ -24,7 +24,7 @@ select
     coalesce(nullIf(visited_at, toDateTime64(0, 6, 'UTC')), enrolled_at) as last_visited_at,
     last_page.block_id as last_place_id,
     last_page.position as last_place_position,
-    if(is_graded, greatest(0, least(100, 100 * last_grade.score)), null) as grade_percent,
+    if(is_graded, {{ percent_of("last_grade.score") }}, null) as grade_percent,
     if(is_graded, {{ ten_percent("assumeNotNull(grade_percent)") }}, '') as grade_bucket,
     if(is_graded, last_grade.at, null) as graded_at,
     last_result.state as state,
