@@ -1,6 +1,11 @@
 -- The current grade of each learner who has one or has passed or failed, with the learner's enrollment. Each
 -- course also has a row without a learner for every grade range, so that a range that nobody is in shows as
 -- 0.
+with
+    graded_courses as (
+        select distinct org, course_key, course_name, course_run from course_grades where true
+    -- % include "course_filters"
+    )
 select
     org,
     course_key,
@@ -15,7 +20,7 @@ from learners
 where (graded_at is not null or state != '')
 -- % include "course_filters"
 union all
-select distinct
+select
     org,
     course_key,
     course_name,
@@ -27,7 +32,4 @@ select distinct
     null as grade_percent,
     '' as state,
     0 as is_enrolled
-from course_grades
-where
-    true
-    -- % include "course_filters"
+from graded_courses
