@@ -1,6 +1,6 @@
 chosen_counts as (
     select course_key, count() as learners
-    from learners
+    from learner_keys
     where true
     -- % include "course_filters"
     -- % include "one_learner"

@@ -33,7 +33,7 @@ from problem_totals as everybody
 left join mine on everybody.course_key = mine.course_key and everybody.block_id = mine.block_id
 where
     everybody.course_key in (
-        select course_key from learners where true
+        select course_key from learner_keys where true
     -- % include "course_filters"
     -- % include "one_learner"
     )

@@ -31,7 +31,7 @@ from learners
 -- % if settings.pii
 left join
     (
-        select actor_id, username, name, email from learner_names where actor_id in (select actor_id from learners)
+        select actor_id, username, name, email from learner_names where actor_id in (select actor_id from learner_keys)
     ) as names
     on learners.actor_id = names.actor_id
     -- % endif

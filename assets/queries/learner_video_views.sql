@@ -29,7 +29,7 @@ left join mine on videos.course_key = mine.course_key and videos.block_id = mine
 where
     videos.block_type = 'video'
     and videos.course_key in (
-        select course_key from learners where true
+        select course_key from learner_keys where true
     -- % include "course_filters"
     -- % include "one_learner"
     )
