@@ -22,7 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aspects.warehouse import dbt
-from aspects.warehouse.refresh import REFRESHED, lag_seconds, one_pass, refresh
+from aspects.warehouse.refresh import REFRESHED, lag_seconds, one_pass, refresh, refresh_tables
 from tests.integration.conftest import Warehouse
 from tests.integration.statements import LMS, START, Row, course, empty, row_of, statement, store
 from tests.integration.test_warehouse_law import read, slow
@@ -232,10 +232,11 @@ def test_a_window_in_a_trigger_breaks_the_law(warehouse: Warehouse) -> None:
 
 
 def test_engagement_follows_the_latest_publish(warehouse: Warehouse) -> None:
+    """The structure that charts look up in memory is read anew as soon as the outline is."""
     empty(warehouse)
     store(warehouse, many_plays()[:4])
     refresh(warehouse.settings)
-    client = warehouse.client("sink")
+    client, refreshing = warehouse.client("sink"), warehouse.client("dbt")
     places = [("chapter", "c1", "Life", 0), ("sequential", "s1", "Parts of it", 1), ("video", "cells", "Cells", 1)]
     first = [*places, ("video", "genes", "Genes", 1)]
     second = [*places, ("video", "genes", "Genes", 1), ("video", "apes", "Apes", 1)]
@@ -243,12 +244,13 @@ def test_engagement_follows_the_latest_publish(warehouse: Warehouse) -> None:
     try:
         for day, blocks in ((1, first), (2, second), (3, places)):
             publish(client, day, blocks)
-            refresh(warehouse.settings)
+            refresh_tables(refreshing, warehouse.settings)
             found = warehouse.rows(wanted)
             assert found == [("1:1 - Parts of it", min(2, len(blocks) - 2), len(blocks) - 2)]
     finally:
         warehouse.client("admin").command("truncate table event_sink.course_blocks")
         client.close()
+        refreshing.close()
 
 
 def publish(client: Any, day: int, blocks: list[tuple[str, str, str, int]]) -> None:

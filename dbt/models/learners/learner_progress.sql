@@ -1,7 +1,7 @@
 -- How far each enrolled learner came: enrolled, active, attempted a graded problem, passed.
 with
     attempted as (
-        select distinct answers.org as org, answers.course_key as course_key, answers.actor_id as actor_id
+        select distinct answers.org as org, answers.course_key as course_key, cityHash64(answers.actor_id) as learner
         from {{ everywhere(ref("answered_problems")) }} as answers
         inner join
             {{ ref("blocks_by_key") }} as problems
@@ -18,7 +18,7 @@ select
     learners.enrollment_mode as enrollment_mode,
     toMonday(learners.enrolled_at) as enrolled_week,
     learners.is_active as is_active,
-    attempted.actor_id != '' as attempted_graded,
+    attempted.learner != 0 as attempted_graded,
     learners.state = 'passed' as passed,
     multiIf(passed, 'passed', attempted_graded, 'attempted', is_active, 'active', 'enrolled') as furthest_step
 from {{ ref("learners") }} as learners
@@ -26,5 +26,5 @@ left join
     attempted
     on learners.org = attempted.org
     and learners.course_key = attempted.course_key
-    and learners.actor_id = attempted.actor_id
+    and cityHash64(learners.actor_id) = attempted.learner
 where learners.enrollment_status != ''
