@@ -61,18 +61,22 @@ def asked(stack: Stack, statement: str, course: str) -> list[tuple[Any, ...]]:
 
 @pytest.fixture(scope="module")
 def names(stack: Stack, course: str) -> dict[str, str]:
-    """Number and name of each block, out of what the LMS sent."""
+    """Number and name of each block, out of what the LMS sent; the second of its name in a unit is told apart."""
     rows = asked(
         stack,
         """select location, display_name, xblock_data_json from event_sink.course_blocks
-        where course_key = {course:String}""",
+        where course_key = {course:String} order by `order`""",
         course,
     )
     found = {}
+    alike: Counter[tuple[str, ...]] = Counter()
     for block, name, text in rows:
         facts = json.loads(text)
         numbers = [str(facts[key]) for key in ("section", "subsection", "unit") if facts[key]]
-        found[block] = f"{':'.join(numbers)} - {name}"
+        key = (*numbers, facts["block_type"], name)
+        alike[key] += 1
+        again = f" ({alike[key]})" if facts["unit"] and alike[key] > 1 else ""
+        found[block] = f"{':'.join(numbers)} - {name}{again}"
     return found
 
 
