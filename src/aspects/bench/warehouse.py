@@ -15,6 +15,7 @@ from aspects.bench.start import free_ports
 from aspects.fake.course import Scenario
 from aspects.fake.generate import chunks
 from aspects.settings import Settings, forget, record
+from aspects.stack.environments import install, is_installed
 from aspects.stack.health import wait_until_healthy
 from aspects.stack.secrets import load_secrets
 from aspects.stack.services import read_services, select
@@ -29,7 +30,8 @@ SCENARIO = Scenario(seed=1, end=date(2026, 6, 1), lms_url="http://localhost:1800
 
 @contextmanager
 def own_warehouse(settings: Settings, kept: Path | None = None) -> Iterator[tuple[Settings, Supervisor]]:
-    """ClickHouse in a folder of its own, with every table; other services can be started beside it.
+    """ClickHouse in a folder of its own, with every table; other services can be started beside it. What it needs is
+    installed where it is not.
 
     The folder is a temporary one, without a statement, or `kept`, which stays as it is for the next time.
     """
@@ -40,6 +42,9 @@ def own_warehouse(settings: Settings, kept: Path | None = None) -> Iterator[tupl
         services = read_services(own.root)
         load_secrets(own)
         record(own)
+        for service in (select(services, "clickhouse"), select(services, "dbt")):
+            if not is_installed(service, own):
+                install(service, own)
         supervisor.start(services)
         supervisor.start_service("clickhouse")
         wait_until_healthy(select(services, "clickhouse"), own, supervisor)
