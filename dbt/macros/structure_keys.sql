@@ -4,7 +4,6 @@
 -#}
 {% macro place_key(numbers) -%} sipHash64(org, course_key, {{ numbers | join(", ") }}) {%- endmacro %}
 
-
 {#- What a section or a subsection is called, or another column of places_by_key. -#}
 {% macro of_place(column, place_key) -%}
     {%- do ref("places_by_key") -%}
